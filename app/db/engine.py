@@ -1,0 +1,168 @@
+"""Engines, sessions and the only `commit` of the service.
+
+Two log-in roles stand behind two engines: `portal` for everybody outside the desk (row-level
+security lets through only the customers of the transaction's context) and `desk`
+(docs/decisions/0003-two-roles-and-row-level-security.md).
+"""
+
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NewType
+
+from asyncpg.exceptions import (
+    CannotConnectNowError,
+    ConnectionDoesNotExistError,
+    PostgresConnectionError,
+    TooManyConnectionsError,
+)
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from app.domain.errors import AlreadyExists, DatabaseUnavailable, DeskError, Overloaded
+from app.settings import DatabaseSettings
+
+Role = Literal["portal", "desk"]
+
+ReadSession = NewType("ReadSession", AsyncSession)
+"""A session of a caller who only reads: it cannot be handed to a function that writes."""
+
+# Which refusal a broken constraint means. Only constraints that a caller's own input can break
+# stand here; a break of any other one is a fault of the service and answers 500.
+REFUSAL_OF_CONSTRAINT: Mapping[str, type[DeskError]] = {
+    "pk_partner_client": AlreadyExists,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUrls:
+    """The log-ins of one database: the owner (migrations, command line) and the two roles."""
+
+    owner: URL
+    portal: URL
+    desk: URL
+
+
+def role_password(owner: URL, role: Role) -> str | None:
+    """The password of a role, derived from the owner's, so that every process knows it and nobody
+    has to store it. None where the owner logs in without one (the embedded database).
+    """
+    if not owner.password:
+        return None
+    secret = str(owner.password).encode()
+    return hmac.new(secret, f"renewal-desk role {role}".encode(), hashlib.sha256).hexdigest()
+
+
+def role_urls(owner_url: str, settings: DatabaseSettings) -> RoleUrls:
+    """The log-ins of the two roles: as set, or the owner's address with the role's own name."""
+    owner = make_url(owner_url)
+
+    def login(role: Role, configured: str | None) -> URL:
+        if configured is not None:
+            return make_url(configured)
+        return owner.set(username=role, password=role_password(owner, role))
+
+    return RoleUrls(owner, login("portal", settings.portal_url), login("desk", settings.desk_url))
+
+
+def make_engine(url: URL, settings: DatabaseSettings, name: str) -> AsyncEngine:
+    """An engine with bounded waits: a pool wait, a statement time and an idle transaction time."""
+    milliseconds = str(int(settings.statement_timeout * 1000))
+    return create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_wait,
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": settings.statement_timeout + 5,
+            "server_settings": {
+                "application_name": f"renewal-desk {name}",
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": milliseconds,
+                "lock_timeout": "5000",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )
+
+
+class Database:
+    """The two engines of a running service."""
+
+    def __init__(self, urls: RoleUrls, settings: DatabaseSettings) -> None:
+        self.urls = urls
+        self.engines: Mapping[Role, AsyncEngine] = {
+            "portal": make_engine(urls.portal, settings, "portal"),
+            "desk": make_engine(urls.desk, settings, "desk"),
+        }
+
+    @asynccontextmanager
+    async def transaction(self, role: Role) -> AsyncIterator[AsyncSession]:
+        """One transaction of one request: committed at the end, rolled back when the block raises.
+
+        Raises DatabaseUnavailable when the database does not answer, Overloaded when no connection
+        becomes free in time, and the named refusal of a broken constraint.
+        """
+        session = AsyncSession(self.engines[role], expire_on_commit=False)
+        try:
+            yield session
+            await session.commit()
+        except BaseException as failure:
+            # A rollback on a dead connection fails too; the first failure is the one to report.
+            with contextlib.suppress(Exception):
+                await session.rollback()
+            named = refusal_of(failure)
+            if named is not None:
+                raise named from failure
+            raise
+        finally:
+            await session.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for engine in self.engines.values():
+            await engine.dispose()
+
+
+def refusal_of(failure: BaseException) -> DeskError | None:
+    """The refusal that a failure of the database means, or None when it is none."""
+    if isinstance(failure, PoolTimeout):
+        return Overloaded()
+    if isinstance(failure, (ConnectionError, TimeoutError)):
+        return DatabaseUnavailable()
+    if isinstance(failure, IntegrityError):
+        name = getattr(getattr(failure.orig, "__cause__", None), "constraint_name", None)
+        refusal = REFUSAL_OF_CONSTRAINT.get(name) if name else None
+        return refusal() if refusal else None
+    if isinstance(failure, DBAPIError) and _is_gone(failure):
+        return DatabaseUnavailable()
+    return None
+
+
+def _is_gone(failure: DBAPIError) -> bool:
+    cause: Any = getattr(failure.orig, "__cause__", None)
+    if isinstance(
+        cause,
+        (
+            PostgresConnectionError,
+            CannotConnectNowError,
+            ConnectionDoesNotExistError,
+            TooManyConnectionsError,
+            OSError,
+        ),
+    ):
+        return True
+    sqlstate = str(getattr(cause, "sqlstate", "") or "")
+    return (
+        failure.connection_invalidated
+        or sqlstate.startswith(("08", "57P"))
+        or (isinstance(failure, (InterfaceError, OperationalError)) and not sqlstate)
+    )

@@ -1,0 +1,176 @@
+"""Named refusals: one class per reason, with a stable code, the facts and the rule ids.
+
+Domain, database and use-case code raises these; only `app.problems` knows which HTTP status each
+one becomes. Facts are for the text and the log line: they hold places and limits, never what the
+caller sent.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class DeskError(Exception):
+    """A refusal with a name.
+
+    `code` is stable and part of the API. `rules` are the ids of the rules that refuse. `facts` fill
+    the placeholders of the texts (limits, field names, counts). `pointer` is the JSON pointer or
+    parameter name of the place that is wrong, where there is one.
+    """
+
+    code: ClassVar[str] = "desk_error"
+
+    def __init__(
+        self,
+        *,
+        pointer: str | None = None,
+        rules: tuple[str, ...] = (),
+        facts: Mapping[str, str | int] | None = None,
+    ) -> None:
+        super().__init__(self.code)
+        self.pointer = pointer
+        self.rules = rules
+        self.facts: Mapping[str, str | int] = facts or {}
+
+
+class NotFound(DeskError):
+    """Nothing that this caller may see stands at the address: absent and hidden look the same."""
+
+    code = "not_found"
+
+
+class CredentialsMissing(DeskError):
+    """The operation needs a bearer token and none came."""
+
+    code = "credentials_missing"
+
+
+class CredentialsInvalid(DeskError):
+    """The bearer token is malformed, wrongly signed, for another audience or of another issuer."""
+
+    code = "credentials_invalid"
+
+
+class CredentialsExpired(DeskError):
+    """The bearer token was good once; its time is over."""
+
+    code = "credentials_expired"
+
+
+class CredentialsRevoked(DeskError):
+    """The bearer token, its client or its desk role was withdrawn."""
+
+    code = "credentials_revoked"
+
+
+class NotAllowed(DeskError):
+    """The caller is known, but this operation is not for callers of this kind."""
+
+    code = "not_allowed"
+
+
+class MalformedJson(DeskError):
+    """The body is not the JSON that RFC 8259 and this service accept (syntax, encoding, NaN)."""
+
+    code = "malformed_json"
+
+
+class DuplicateKey(DeskError):
+    """A JSON object names the same member twice."""
+
+    code = "duplicate_key"
+
+
+class UnsupportedMedia(DeskError):
+    """The body's Content-Type is not one that the operation reads."""
+
+    code = "unsupported_media_type"
+
+
+class BodyTooLarge(DeskError):
+    """The request body is over the limit of the operation."""
+
+    code = "body_too_large"
+
+
+class InvalidInput(DeskError):
+    """The input is well-formed and breaks the operation's schema; `problems` lists the places."""
+
+    code = "invalid_input"
+
+
+class UnknownParameter(DeskError):
+    """A query parameter that the operation does not have."""
+
+    code = "unknown_parameter"
+
+
+class DuplicateParameter(DeskError):
+    """A query parameter or a single-valued header that came more than once."""
+
+    code = "duplicate_parameter"
+
+
+class InvalidCursor(DeskError):
+    """The cursor was not made by this service for this list, these filters and this caller."""
+
+    code = "invalid_cursor"
+
+
+class InvalidFilter(DeskError):
+    """A filter's value is not one that the list understands, or two filters exclude each other."""
+
+    code = "invalid_filter"
+
+
+class InvalidDate(DeskError):
+    """A date that does not exist or is not written YYYY-MM-DD."""
+
+    code = "invalid_date"
+
+
+class IdempotencyKeyMissing(DeskError):
+    """An operation that creates something lasting came without an Idempotency-Key."""
+
+    code = "idempotency_key_missing"
+
+
+class IdempotencyKeyReused(DeskError):
+    """The same Idempotency-Key came with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeyBusy(DeskError):
+    """The first request with this Idempotency-Key is still running."""
+
+    code = "idempotency_key_busy"
+
+
+class ImportRefused(DeskError):
+    """A whole import file cannot be read: unknown name, missing header, encoding, size."""
+
+    code = "import_refused"
+
+
+class AlreadyExists(DeskError):
+    """Something with the same key is there already."""
+
+    code = "already_exists"
+
+
+class DatabaseUnavailable(DeskError):
+    """The database does not answer; nothing was stored."""
+
+    code = "database_unavailable"
+
+
+class Overloaded(DeskError):
+    """More work has come than the service can take on now."""
+
+    code = "overloaded"
+
+
+class CalendarMissing(DeskError):
+    """The desk calendar has no facts for the days that a decision needs (CAL-3)."""
+
+    code = "calendar_missing"

@@ -1,0 +1,149 @@
+"""Settings by topic, frozen, read once from the environment (`RENEWAL_DESK_…`).
+
+There are no default secrets: keys are made at the first start and kept in the data folder, or come
+from the files named here. docs/operations.md lists every variable.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingError(Exception):
+    """An environment variable has a value that the service cannot use; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where the database is. Without `url` the embedded PostgreSQL in the data folder is used.
+
+    `url` logs in as the owner of the tables (migrations, command line). `portal_url` and `desk_url`
+    log in as the two roles of the service; without them their log-ins are derived from `url`.
+    Times are seconds.
+    """
+
+    url: str | None
+    portal_url: str | None
+    desk_url: str | None
+    pool_size: int
+    pool_wait: float
+    statement_timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSettings:
+    """Whose tokens are believed.
+
+    `issuer` with `jwks_url` is the identity provider of customers and desk staff. With
+    `development_issuer` this service also signs such tokens itself (`renewal-desk token`), which is
+    for demos and tests. `token_seconds` is the life of a partner's access token.
+    """
+
+    issuer: str | None
+    jwks_url: str | None
+    audience: str
+    own_issuer: str
+    development_issuer: bool
+    token_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where the service listens and how much it reads (bytes)."""
+
+    host: str
+    port: int
+    json_limit: int
+    upload_limit: int
+    lane: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """Figures that RULES leaves to the desk. `expiring_days`: a cover that ends within so many days
+    is called expiring (API, default 90).
+    """
+
+    expiring_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the service can be told from outside."""
+
+    data_dir: Path
+    log_level: str
+    database: DatabaseSettings
+    auth: AuthSettings
+    http: HttpSettings
+    rules: RuleSettings
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    raw = env.get(name)
+    if raw is None or raw == "":
+        return default
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        raise SettingError(f"{name} must be a whole number from {low} to {high}")
+    return int(raw)
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    raw = env.get(name, "").lower()
+    if raw == "":
+        return default
+    if raw not in {"true", "false", "1", "0", "yes", "no"}:
+        raise SettingError(f"{name} must be true or false")
+    return raw in {"true", "1", "yes"}
+
+
+def _database_url(env: Mapping[str, str], name: str) -> str | None:
+    raw = env.get(name) or None
+    if raw is None:
+        return None
+    scheme, separator, rest = raw.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        raise SettingError(f"{name} must begin with postgresql://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `env` (the process environment by default).
+
+    Raises SettingError naming the variable that cannot be used.
+    """
+    env = os.environ if env is None else env
+    port = _number(env, "RENEWAL_DESK_PORT", _number(env, "PORT", 8000, 1, 65535), 1, 65535)
+    url = _database_url(env, "RENEWAL_DESK_DATABASE_URL")
+    issuer = env.get("RENEWAL_DESK_ISSUER") or None
+    return Settings(
+        data_dir=Path(env.get("RENEWAL_DESK_DATA_DIR") or ".data").absolute(),
+        log_level=(env.get("RENEWAL_DESK_LOG_LEVEL") or "info").lower(),
+        database=DatabaseSettings(
+            url=url,
+            portal_url=_database_url(env, "RENEWAL_DESK_PORTAL_DATABASE_URL"),
+            desk_url=_database_url(env, "RENEWAL_DESK_DESK_DATABASE_URL"),
+            pool_size=_number(env, "RENEWAL_DESK_POOL_SIZE", 10, 1, 200),
+            pool_wait=_number(env, "RENEWAL_DESK_POOL_WAIT_SECONDS", 3, 1, 60),
+            statement_timeout=_number(env, "RENEWAL_DESK_STATEMENT_TIMEOUT_SECONDS", 10, 1, 600),
+        ),
+        auth=AuthSettings(
+            issuer=issuer,
+            jwks_url=env.get("RENEWAL_DESK_JWKS_URL") or None,
+            audience=env.get("RENEWAL_DESK_AUDIENCE") or "renewal-desk",
+            own_issuer=env.get("RENEWAL_DESK_OWN_ISSUER") or "renewal-desk",
+            development_issuer=_switch(env, "RENEWAL_DESK_DEVELOPMENT_ISSUER", issuer is None),
+            token_seconds=_number(env, "RENEWAL_DESK_TOKEN_SECONDS", 900, 60, 86_400),
+        ),
+        http=HttpSettings(
+            host=env.get("RENEWAL_DESK_HOST") or "127.0.0.1",
+            port=port,
+            json_limit=_number(env, "RENEWAL_DESK_JSON_LIMIT", 1 << 20, 1 << 10, 1 << 26),
+            upload_limit=_number(env, "RENEWAL_DESK_UPLOAD_LIMIT", 15 << 20, 1 << 10, 1 << 30),
+            lane=_switch(env, "RENEWAL_DESK_LANE", True),
+        ),
+        rules=RuleSettings(
+            expiring_days=_number(env, "RENEWAL_DESK_EXPIRING_DAYS", 90, 1, 3650),
+        ),
+    )

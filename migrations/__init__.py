@@ -1,0 +1,1 @@
+"""The migrations: how the database came to its shape."""
