@@ -1,0 +1,339 @@
+"""Starting and stopping the PostgreSQL server of one cluster folder.
+
+Every function here is called with the cluster's start lock held, so two processes never start,
+repair or stop the same server at the same time.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.embedded_folders import PORT, EmbeddedDatabaseError, Place, owned_folder, socket_folder
+from app.embedded_processes import end_all, is_alive, processes_in, wait_until
+
+SUPERUSER = "postgres"
+Progress = Callable[[str], None]
+
+# What makes the cluster private and bounded; the caller's settings cannot replace these.
+_FIXED = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "port": str(PORT),
+    "logging_collector": "on",
+    # One file for each day of the week, emptied when its day comes round again.
+    "log_filename": "postgresql-%a.log",
+    "log_rotation_age": "1d",
+    "log_rotation_size": "0",
+    "log_truncate_on_rotation": "on",
+}
+_DEFAULTS = {
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # A constraint's detail and a failed statement can hold a customer's data; the caller
+    # receives both anyway, so the log does without them.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_RESERVED = {*_FIXED, "unix_socket_directories", "log_directory", "data_directory", "hba_file"}
+_LOG_BYTES = 64 * 1024 * 1024
+_LOG_SECONDS = 6 * 24 * 3600
+_ORPHAN_GRACE_SECONDS = 3.0
+_FAST_STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What a server wrote about itself into postmaster.pid."""
+
+    pid: int
+    socket_dir: Path
+    status: str
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a server is to be started."""
+
+    durable: bool
+    settings: Mapping[str, str]
+    timeout: float
+    """Seconds until a start, crash recovery included, counts as failed."""
+    progress: Progress
+
+
+def check_settings(settings: Mapping[str, str]) -> None:
+    """Raise EmbeddedDatabaseError for a setting that is malformed or not the caller's to choose."""
+    for name, value in settings.items():
+        if not re.fullmatch(r"[a-z_][a-z0-9_.]*", name) or "\0" in value:
+            raise EmbeddedDatabaseError(f"{name!r} is not the name of a setting")
+        if name in _RESERVED:
+            raise EmbeddedDatabaseError(f"the setting {name} is fixed for an embedded database")
+
+
+def read_postmaster(place: Place) -> Postmaster | None:
+    """Read postmaster.pid; None when there is none or it is not completely written yet."""
+    try:
+        text = (place.pgdata / "postmaster.pid").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    lines = text.splitlines()
+    if len(lines) < 5 or not lines[0].lstrip("-").isdecimal():
+        return None
+    status = lines[7].strip() if len(lines) > 7 else "starting"
+    # A server in single-user mode writes its process id with a minus sign.
+    return Postmaster(abs(int(lines[0])), Path(lines[4]), status)
+
+
+def ensure_started(place: Place, wishes: Wishes) -> Path:
+    """Start the server unless it runs, wait until it answers, and return its socket folder.
+
+    Raises EmbeddedDatabaseError with the end of the server's log when it does not come up.
+    """
+    check_settings(wishes.settings)
+    clock = _Clock(wishes)
+    while True:
+        running = _settle_processes(place, clock)
+        if running is not None:
+            if wishes.durable and not _is_durable(place):
+                raise EmbeddedDatabaseError(
+                    f"the database in {place.data_dir} was started without durability by another "
+                    "process; stop that process first"
+                )
+            if _wait_ready(place, running.pid, clock):
+                return running.socket_dir
+            continue
+        if not place.pgdata.exists():
+            _initialise(place, wishes)
+        sockets = socket_folder(place)
+        pid = _spawn(place, sockets, wishes)
+        if _wait_ready(place, pid, clock):
+            return sockets
+        # Without /proc, processes that outlived a killed server are found by the new one only.
+        if "shared memory block" in log_end(place):
+            clock.wait("processes of a killed server")
+            continue
+        raise EmbeddedDatabaseError(f"PostgreSQL did not start:\n{log_end(place)}")
+
+
+class _Clock:
+    """The time-out of one start and the words shown while it lasts."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self.begun = time.monotonic()
+        self.next_word = self.begun + 2.0
+        self.wishes = wishes
+
+    def wait(self, what: str) -> None:
+        """Sleep a moment, say every few seconds what is waited for, raise after the time-out."""
+        now = time.monotonic()
+        spent = now - self.begun
+        if spent > self.wishes.timeout:
+            raise EmbeddedDatabaseError(f"gave up after {spent:.0f} s of waiting for {what}")
+        if now > self.next_word:
+            self.next_word = now + 5.0
+            self.wishes.progress(
+                f"Database: waiting for {what}, {spent:.0f} s of {self.wishes.timeout:.0f} s"
+            )
+        time.sleep(0.005)
+
+
+def _settle_processes(place: Place, clock: _Clock) -> Postmaster | None:
+    """Return the live server, or None once the folder is free of processes and stale files."""
+    orphans_since: float | None = None
+    while True:
+        record = read_postmaster(place)
+        working = processes_in(place.pgdata, place.account.uid)
+        # The socket is asked as well, because a server in another container that shares the
+        # folder answers there while its process id means nothing here.
+        if record is not None and (record.pid in working or listens(record.socket_dir)):
+            return record
+        if not working:
+            (place.pgdata / "postmaster.pid").unlink(missing_ok=True)
+            return None
+        # A server that was killed leaves processes which end by themselves when they notice.
+        # One that does not must go before a new server may touch the files.
+        orphans_since = orphans_since or time.monotonic()
+        if time.monotonic() - orphans_since > _ORPHAN_GRACE_SECONDS:
+            end_all(place.pgdata, place.account.uid, 10.0)
+        clock.wait("processes of a killed server to end")
+
+
+def _wait_ready(place: Place, pid: int, clock: _Clock) -> bool:
+    """Wait until the server answers; False when it ended instead."""
+    while True:
+        record = read_postmaster(place)
+        if record is not None and record.pid == pid and record.status != "stopping":
+            if answers(record.socket_dir):
+                return True
+            alive = is_alive(pid) or listens(record.socket_dir)
+        else:
+            alive = is_alive(pid)
+        if not alive:
+            return False
+        try:
+            clock.wait("PostgreSQL to answer (it may be recovering from a crash)")
+        except EmbeddedDatabaseError as error:
+            raise EmbeddedDatabaseError(
+                f"{error}; it was left running and may still come up:\n{log_end(place)}"
+            ) from None
+
+
+def _initialise(place: Place, wishes: Wishes) -> None:
+    """Create the cluster's files in a sibling folder and move them into place when complete.
+
+    A kill in the middle leaves only the sibling, which the next start removes.
+    """
+    for left in place.home.glob("pgdata.new-*"):
+        end_all(left, place.account.uid, 10.0)
+        shutil.rmtree(left, ignore_errors=True)
+    wishes.progress(f"Database: creating an empty one in {place.home}")
+    draft = Path(tempfile.mkdtemp(prefix="pgdata.new-", dir=place.home))
+    owned_folder(draft, place.account)
+    locale = ["--locale=C.UTF-8"]
+    if sys.platform == "darwin":
+        # macOS knows no C.UTF-8; the builtin provider brings its own either way.
+        locale = ["--builtin-locale=C.UTF-8", "--locale=C"]
+    command: list[str | Path] = [place.binaries / "initdb", "-D", draft]
+    command += [f"--username={SUPERUSER}", "--auth-local=trust", "--auth-host=reject"]
+    command += ["--encoding=UTF8", "--locale-provider=builtin", *locale, "--no-instructions"]
+    command += [] if wishes.durable else ["--no-sync"]
+    done = place.account.run(command, cwd=draft)
+    if done.returncode != 0:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise EmbeddedDatabaseError(f"initdb failed:\n{done.stdout}")
+    draft.rename(place.pgdata)
+    if wishes.durable:
+        fd = os.open(place.home, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _spawn(place: Place, sockets: Path, wishes: Wishes) -> int:
+    """Start the server detached from this process and return its process id."""
+    prune_logs(place)
+    settings = _DEFAULTS | ({} if wishes.durable else _NOT_DURABLE) | dict(wishes.settings)
+    settings |= _FIXED | {
+        "unix_socket_directories": str(sockets),
+        "log_directory": str(place.log),
+    }
+    owned_folder(place.pgdata, place.account)
+    command: list[str | Path] = [place.binaries / "postgres", "-D", place.pgdata]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    # The shell ends at once, which leaves the server to the system's first process: it is not our
+    # child and so never our zombie. Being in a session of its own, Ctrl-C does not reach it.
+    script = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
+    log = place.log / "start.log"
+    done = place.account.run(["/bin/sh", "-c", script, "sh", log, *command], cwd=place.pgdata)
+    if done.returncode != 0 or not done.stdout.strip().isdecimal():
+        raise EmbeddedDatabaseError(f"PostgreSQL could not be started: {done.stdout}")
+    return int(done.stdout)
+
+
+def _is_durable(place: Place) -> bool:
+    """Tell from the running server's recorded command line whether it writes for good."""
+    with contextlib.suppress(OSError):
+        return "fsync=off" not in (place.pgdata / "postmaster.opts").read_text(encoding="utf-8")
+    return True
+
+
+def stop(place: Place, progress: Progress) -> None:
+    """Stop the server if it runs: sessions are ended, everything is written, files are left whole.
+
+    After a minute the stop becomes an immediate one, from which the next start recovers.
+    """
+    uid = place.account.uid
+    for number, seconds in ((signal.SIGINT, _FAST_STOP_SECONDS), (signal.SIGQUIT, 10.0)):
+        record = read_postmaster(place)
+        if record is None or record.pid not in processes_in(place.pgdata, uid):
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.pid, number)
+        pid = record.pid
+        if wait_until(lambda pid=pid: not is_alive(pid), seconds):  # type: ignore[misc]
+            break
+        progress("Database: not stopped yet, stopping it immediately")
+    record = read_postmaster(place)
+    if record is not None and listens(record.socket_dir):
+        progress("Database: left running, it is served from elsewhere")
+        return
+    end_all(place.pgdata, uid, 10.0)
+
+
+def listens(socket_dir: Path) -> bool:
+    """Tell whether any process listens on the cluster's socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1.0)
+        try:
+            client.connect(str(socket_dir / f".s.PGSQL.{PORT}"))
+        except (TimeoutError, BlockingIOError):
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def answers(socket_dir: Path) -> bool:
+    """Tell whether the server admits a session, by the first message of the protocol."""
+    body = b"user\0" + SUPERUSER.encode() + b"\0database\0postgres\0\0"
+    hello = struct.pack("!ii", len(body) + 8, 196608) + body
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(2.0)
+        try:
+            client.connect(str(socket_dir / f".s.PGSQL.{PORT}"))
+            client.sendall(hello)
+            reply = client.recv(1024)
+            if reply[:1] == b"R":
+                client.sendall(b"X\0\0\0\x04")
+        except OSError:
+            return False
+    # Any refusal but "starting up or shutting down" comes from a server that works,
+    # for example one that has no session left to give.
+    return reply[:1] == b"R" or (reply[:1] == b"E" and b"C57P03" not in reply)
+
+
+def log_end(place: Place, lines: int = 30) -> str:
+    """Return the last lines of the server's newest log files."""
+    texts = []
+    files = [place.log / "start.log", *sorted(_server_logs(place), key=_age)[-1:]]
+    for file in files:
+        with contextlib.suppress(OSError):
+            texts += file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+    return "\n".join(texts) or "(the server wrote no log)"
+
+
+def prune_logs(place: Place) -> None:
+    """Remove logs of last week's days, and the oldest while all together exceed 64 MiB."""
+    kept = 0
+    for file in sorted(_server_logs(place), key=_age, reverse=True):
+        with contextlib.suppress(OSError):
+            found = file.stat()
+            kept += found.st_size
+            if kept > _LOG_BYTES or time.time() - found.st_mtime > _LOG_SECONDS:
+                file.unlink()
+
+
+def _server_logs(place: Place) -> list[Path]:
+    return list(place.log.glob("postgresql-*.log"))
+
+
+def _age(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
