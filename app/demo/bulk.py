@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from app.demo.catalogue import LEVELS, LICENCE
+from app.demo.catalogue import LEVELS
 from app.demo.fleet import Fleet, Item, items
 from app.demo.parties import customer_id
 from app.demo.rows import Machine
