@@ -15,6 +15,7 @@ import atexit
 import contextlib
 import fcntl
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -23,22 +24,10 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from app.embedded_folders import (
-    LOCK_NAMES,
-    PORT,
-    EmbeddedDatabaseError,
-    Place,
-    prepare_data_dir,
-    settle,
-)
-from app.embedded_server import (
-    SUPERUSER,
-    Progress,
-    Wishes,
-    check_settings,
-    ensure_started,
-    stop,
-)
+from app.embedded_account import EmbeddedDatabaseError
+from app.embedded_folders import LOCK_NAMES, PORT, Place, prepare_data_dir, settle
+from app.embedded_server import Progress, Wishes, check_settings, ensure_started, stop
+from app.embedded_signs import SUPERUSER
 
 __all__ = ["Cluster", "EmbeddedDatabaseError", "Holder", "running_cluster", "start_cluster"]
 
@@ -82,7 +71,11 @@ class Holder:
             try:
                 fcntl.flock(hold, fcntl.LOCK_SH)
                 self.cluster = self._start()
-            except BaseException:
+            except BaseException as error:
+                # After a Ctrl-C nobody may be left to stop what was started. After an error,
+                # such as a recovery that takes too long, the server is left to go on with it.
+                if not isinstance(error, Exception) and _only_holder(hold):
+                    stop(self._place, wishes.progress)
                 os.close(hold)
                 raise
             self._hold = hold
@@ -205,11 +198,17 @@ def _to_standard_error(text: str) -> None:
 def _open_lock(path: Path, place: Place | None) -> int:
     """Open a lock file, made when missing; the owner of the cluster may open it, too."""
     try:
-        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         fd = os.open(path, flags, 0o600)
     except OSError as error:
         raise EmbeddedDatabaseError(f"the lock file {path} cannot be used: {error}") from error
-    if place is not None and place.account.switch and os.fstat(fd).st_uid != place.account.uid:
+    found = os.fstat(fd)
+    # Root gives away only what is plainly a lock file: the owner of the folder could have put
+    # a second name of some other file here.
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size:
+        os.close(fd)
+        raise EmbeddedDatabaseError(f"{path} is not an empty lock file; remove it")
+    if place is not None and place.account.switch and found.st_uid != place.account.uid:
         os.fchown(fd, place.account.uid, place.account.gid)
     return fd
 

@@ -9,8 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
-import struct
 import sys
 import tempfile
 import time
@@ -18,10 +16,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.embedded_folders import PORT, EmbeddedDatabaseError, Place, owned_folder, socket_folder
+from app.embedded_account import EmbeddedDatabaseError, owned_folder
+from app.embedded_folders import PORT, Place, socket_folder
 from app.embedded_processes import end_all, is_alive, processes_in, wait_until
+from app.embedded_signs import (
+    SUPERUSER,
+    Postmaster,
+    answers,
+    listens,
+    log_end,
+    prune_logs,
+    read_postmaster,
+    remove_signs,
+)
 
-SUPERUSER = "postgres"
 Progress = Callable[[str], None]
 
 # What makes the cluster private and bounded; the caller's settings cannot replace these.
@@ -47,20 +55,14 @@ _DEFAULTS = {
     "log_min_error_statement": "panic",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-_RESERVED = {*_FIXED, "unix_socket_directories", "log_directory", "data_directory", "hba_file"}
-_LOG_BYTES = 64 * 1024 * 1024
-_LOG_SECONDS = 6 * 24 * 3600
+_RESERVED = {
+    *_FIXED,
+    *("unix_socket_directories", "log_directory", "data_directory", "hba_file"),
+    # Whether a commit survives is asked for by `durable`, never by the way.
+    *("fsync", "full_page_writes"),
+}
 _ORPHAN_GRACE_SECONDS = 3.0
 _FAST_STOP_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Postmaster:
-    """What a server wrote about itself into postmaster.pid."""
-
-    pid: int
-    socket_dir: Path
-    status: str
 
 
 @dataclass(frozen=True)
@@ -83,20 +85,6 @@ def check_settings(settings: Mapping[str, str]) -> None:
             raise EmbeddedDatabaseError(f"the setting {name} is fixed for an embedded database")
 
 
-def read_postmaster(place: Place) -> Postmaster | None:
-    """Read postmaster.pid; None when there is none or it is not completely written yet."""
-    try:
-        text = (place.pgdata / "postmaster.pid").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    lines = text.splitlines()
-    if len(lines) < 5 or not lines[0].lstrip("-").isdecimal():
-        return None
-    status = lines[7].strip() if len(lines) > 7 else "starting"
-    # A server in single-user mode writes its process id with a minus sign.
-    return Postmaster(abs(int(lines[0])), Path(lines[4]), status)
-
-
 def ensure_started(place: Place, wishes: Wishes) -> Path:
     """Start the server unless it runs, wait until it answers, and return its socket folder.
 
@@ -114,10 +102,17 @@ def ensure_started(place: Place, wishes: Wishes) -> Path:
                 )
             if _wait_ready(place, running.pid, clock):
                 return running.socket_dir
+            clock.wait("a server that was stopping")
             continue
         if not place.pgdata.exists():
             _initialise(place, wishes)
         sockets = socket_folder(place)
+        if listens(sockets):
+            raise EmbeddedDatabaseError(
+                f"something listens in {sockets}, but no server of this database is to be seen; "
+                "is the folder used by another container or machine?"
+            )
+        remove_signs(place, sockets)
         pid = _spawn(place, sockets, wishes)
         if _wait_ready(place, pid, clock):
             return sockets
@@ -151,7 +146,7 @@ class _Clock:
 
 
 def _settle_processes(place: Place, clock: _Clock) -> Postmaster | None:
-    """Return the live server, or None once the folder is free of processes and stale files."""
+    """Return the live server, or None once no process works in the folder."""
     orphans_since: float | None = None
     while True:
         record = read_postmaster(place)
@@ -161,7 +156,6 @@ def _settle_processes(place: Place, clock: _Clock) -> Postmaster | None:
         if record is not None and (record.pid in working or listens(record.socket_dir)):
             return record
         if not working:
-            (place.pgdata / "postmaster.pid").unlink(missing_ok=True)
             return None
         # A server that was killed leaves processes which end by themselves when they notice.
         # One that does not must go before a new server may touch the files.
@@ -258,10 +252,12 @@ def stop(place: Place, progress: Progress) -> None:
     After a minute the stop becomes an immediate one, from which the next start recovers.
     """
     uid = place.account.uid
+    sockets: Path | None = None
     for number, seconds in ((signal.SIGINT, _FAST_STOP_SECONDS), (signal.SIGQUIT, 10.0)):
         record = read_postmaster(place)
         if record is None or record.pid not in processes_in(place.pgdata, uid):
             break
+        sockets = record.socket_dir
         with contextlib.suppress(ProcessLookupError):
             os.kill(record.pid, number)
         pid = record.pid
@@ -273,67 +269,7 @@ def stop(place: Place, progress: Progress) -> None:
         progress("Database: left running, it is served from elsewhere")
         return
     end_all(place.pgdata, uid, 10.0)
-
-
-def listens(socket_dir: Path) -> bool:
-    """Tell whether any process listens on the cluster's socket."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(1.0)
-        try:
-            client.connect(str(socket_dir / f".s.PGSQL.{PORT}"))
-        except (TimeoutError, BlockingIOError):
-            return True
-        except OSError:
-            return False
-        return True
-
-
-def answers(socket_dir: Path) -> bool:
-    """Tell whether the server admits a session, by the first message of the protocol."""
-    body = b"user\0" + SUPERUSER.encode() + b"\0database\0postgres\0\0"
-    hello = struct.pack("!ii", len(body) + 8, 196608) + body
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(2.0)
-        try:
-            client.connect(str(socket_dir / f".s.PGSQL.{PORT}"))
-            client.sendall(hello)
-            reply = client.recv(1024)
-            if reply[:1] == b"R":
-                client.sendall(b"X\0\0\0\x04")
-        except OSError:
-            return False
-    # Any refusal but "starting up or shutting down" comes from a server that works,
-    # for example one that has no session left to give.
-    return reply[:1] == b"R" or (reply[:1] == b"E" and b"C57P03" not in reply)
-
-
-def log_end(place: Place, lines: int = 30) -> str:
-    """Return the last lines of the server's newest log files."""
-    texts = []
-    files = [place.log / "start.log", *sorted(_server_logs(place), key=_age)[-1:]]
-    for file in files:
+    if record is None and sockets is not None and sockets.parent != place.home:
+        # A short folder in the common temporary folder is not left behind.
         with contextlib.suppress(OSError):
-            texts += file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-    return "\n".join(texts) or "(the server wrote no log)"
-
-
-def prune_logs(place: Place) -> None:
-    """Remove logs of last week's days, and the oldest while all together exceed 64 MiB."""
-    kept = 0
-    for file in sorted(_server_logs(place), key=_age, reverse=True):
-        with contextlib.suppress(OSError):
-            found = file.stat()
-            kept += found.st_size
-            if kept > _LOG_BYTES or time.time() - found.st_mtime > _LOG_SECONDS:
-                file.unlink()
-
-
-def _server_logs(place: Place) -> list[Path]:
-    return list(place.log.glob("postgresql-*.log"))
-
-
-def _age(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0.0
+            sockets.rmdir()
