@@ -174,3 +174,9 @@ class CalendarMissing(DeskError):
     """The desk calendar has no facts for the days that a decision needs (CAL-3)."""
 
     code = "calendar_missing"
+
+
+class StatedDeadlineNeedsApproval(DeskError):
+    """A stated order deadline on or after the start date lacks an approver or a reason (DL-2)."""
+
+    code = "stated_deadline_needs_approval"
