@@ -24,26 +24,20 @@ def add_sample(fleet: Fleet) -> None:
     fleet.add_machine(
         "C0001", gen10, Span(date(2020, 4, 1), date(2023, 3, 31)), serial="JPT8270P4C"
     )
-    fleet.add_contract(
-        "C0001",
-        "contract",
-        "foundation_care_24x7",
-        Span(date(2026, 4, 1), date(2027, 3, 31)),
-        [Item(gen10, SHARED_SERIAL)],
-        number="JP-4410-0001",
-        service_id="102938475610",
-        billing="annual",
-    )
-    fleet.add_contract(
-        "C0001",
-        "contract",
-        "foundation_care_nbd",
-        Span(date(2025, 4, 1), date(2026, 3, 31)),
-        [Item(gen10, "JPT8270P4C")],
-        number="JP-4410-0002",
-        service_id="102938475611",
-        billing="annual",
-    )
+    for number, service_id, level, year, serial in (
+        ("JP-4410-0001", "102938475610", "foundation_care_24x7", 2026, SHARED_SERIAL),
+        ("JP-4410-0002", "102938475611", "foundation_care_nbd", 2025, "JPT8270P4C"),
+    ):
+        fleet.add_contract(
+            "C0001",
+            "contract",
+            level,
+            Span(date(year, 4, 1), date(year + 1, 3, 31)),
+            [Item(gen10, serial)],
+            number=number,
+            service_id=service_id,
+            billing="annual",
+        )
     fleet.add_contract(
         "C0002",
         "package",

@@ -280,6 +280,11 @@ def test_contracts_end_and_start_on_the_days_that_matter(today: date) -> None:
     assert (february + timedelta(days=1)).replace(day=1).month == 3
 
 
+def test_a_year_from_a_leap_day_ends_as_the_civil_code_says() -> None:
+    row = by_number(date(2028, 2, 28))["JP-6000-U001"]
+    assert (row["start_date"], row["end_date"]) == ("2028-02-29", "2029-02-28")
+
+
 @on_any_day
 def test_every_kind_is_running_over_and_to_come(today: date) -> None:
     found = Counter(
@@ -468,7 +473,7 @@ def test_company_closing_days_cover_four_years(today: date) -> None:
     }
     (short,) = (row for row in days.values() if row["kind"] == "short")
     assert (short["opens"], short["closes"]) == ("09:00", "12:00")
-    assert date.fromisoformat(short["date"]).isoweekday() <= 5
+    assert date.fromisoformat(short["date"]).isoweekday() == 3
     assert short["date"] > today.isoformat()
 
 
