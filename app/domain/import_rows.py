@@ -1,0 +1,132 @@
+"""The rows of one import file, checked one by one; what is wrong is collected beside them.
+
+What needs the database (is this customer known, did this key come twice) is decided later, for all
+rows at once (app/db/import_merge.py).
+"""
+
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Final
+
+from app.domain.import_cells import CellRefused
+from app.domain.import_files import FileColumn, FileRefused, ImportFile, Issue
+from app.domain.import_records import csv_records, json_records, lines_of, text_blocks
+
+# What is kept of a file's issues; all are counted.
+ERRORS_KEPT: Final = 1_000
+WARNINGS_KEPT: Final = 100
+
+
+class RowReader:
+    """Reads a file once, as a stream. The counters may be looked at while it is being read."""
+
+    def __init__(self, file: ImportFile, form: str, encoding: str, chunks: Iterable[bytes]) -> None:
+        self.file = file
+        self.bytes_read = 0
+        self.rows_read = 0
+        self.refused = 0
+        self.warned = 0
+        self.errors: list[Issue] = []
+        self.warnings: list[Issue] = []
+        lines = lines_of(text_blocks(self._counted(chunks), encoding))
+        if form == "csv":
+            self._records = csv_records(lines)
+            self.columns = file.columns_in_order(self._header())
+        else:
+            self._records = json_records(lines, file.column_names)
+            self.columns = file.columns
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.bytes_read += len(chunk)
+            yield chunk
+
+    def _header(self) -> list[str]:
+        for line, cells in self._records:
+            if isinstance(cells, str):
+                raise FileRefused("malformed_header", line)
+            return cells
+        raise FileRefused("empty_file")
+
+    def rows(self) -> Iterator[list[str]]:
+        """Yield every good row: its line number, then its cells in the order of `columns`.
+
+        This loop is the hot place of an import. Whatever is wrong leaves it for `_explain`.
+        """
+        columns, width = self.columns, len(self.columns)
+        checks = [column.check for column in columns]
+        required = [place for place, column in enumerate(columns) if column.required]
+        # Twice the first place, so that the getter always gives a tuple.
+        filled = itemgetter(required[0], *required)
+        first, last = self._period()
+        warners = [
+            (place, column.warn, column.name)
+            for place, column in enumerate(columns)
+            if column.warn is not None
+        ]
+        row_check = self.file.row_check
+        for line, cells in self._records:
+            self.rows_read += 1
+            if len(cells) != width or isinstance(cells, str):
+                self._refuse(line, [(None, cells if isinstance(cells, str) else "column_count")])
+                continue
+            try:
+                row = [check(cell) for check, cell in zip(checks, cells, strict=True)]
+            except CellRefused:
+                self._refuse(line, self._explain(cells))
+                continue
+            if not all(filled(row)) or (row[last] < row[first] and row[last]) or row_check:
+                problems = self._explain(cells)
+                if problems:
+                    self._refuse(line, problems)
+                    continue
+            for place, warn, name in warners:
+                if row[place] and (codes := warn(row[place])):
+                    self._warn(line, name, codes)
+            row.insert(0, str(line))
+            yield row
+
+    def _period(self) -> tuple[int, int]:
+        """The places of the two ends of the file's period; without one, a place with itself."""
+        if self.file.period is None:
+            return 0, 0
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        return places[self.file.period[0]], places[self.file.period[1]]
+
+    def _explain(self, cells: list[str]) -> list[tuple[str | None, str]]:
+        """Say everything that is wrong with a row, in the order of its columns."""
+        problems: list[tuple[str | None, str]] = []
+        row: dict[str, str] = {}
+        for column, cell in zip(self.columns, cells, strict=True):
+            value, code = _checked(column, cell)
+            row[column.name] = value
+            if code:
+                problems.append((column.name, code))
+        if problems:
+            return problems
+        if self.file.period is not None:
+            start, end = self.file.period
+            if row[end] and row[end] < row[start]:
+                problems.append((end, "end_before_start"))
+        if self.file.row_check is not None:
+            problems.extend(self.file.row_check(row))
+        return problems
+
+    def _refuse(self, line: int, problems: list[tuple[str | None, str]]) -> None:
+        self.refused += 1
+        room = ERRORS_KEPT - len(self.errors)
+        self.errors.extend(Issue(line, column, code) for column, code in problems[:room])
+
+    def _warn(self, line: int, column: str, codes: tuple[str, ...]) -> None:
+        self.warned += len(codes)
+        room = WARNINGS_KEPT - len(self.warnings)
+        self.warnings.extend(Issue(line, column, code, "warning") for code in codes[:room])
+
+
+def _checked(column: FileColumn, cell: str) -> tuple[str, str | None]:
+    """The value of a cell and the code of what is wrong with it."""
+    try:
+        value = column.check(cell)
+    except CellRefused as refused:
+        return "", refused.code
+    return value, "required" if column.required and not value else None
