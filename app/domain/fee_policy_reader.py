@@ -61,6 +61,9 @@ def _penalty(node: PolicyNode) -> PenaltyRule:
     if node.is_sound and "kind" not in node.members:
         node.report("penalty_without_kind")
     kind = node.choice("kind", PenaltyKind.PERCENT)
+    if not node.is_sound:
+        # Which other members belong to the penalty depends on its kind.
+        return PenaltyRule(kind)
     if kind is PenaltyKind.FIXED:
         node.known("kind", "amount", "per", "amount_by_class")
         per = node.choice("per", Per.UNIT)
