@@ -137,6 +137,7 @@ class FeeDecision:
     chosen: FeeChoice | None = None
     consumed_days: int = 0
     new_end: date | None = None
+    waiting_days: int = 0
     cover_from: date | None = None
     inspection_required: bool = False
     inspection_valid_days: int | None = None

@@ -201,6 +201,7 @@ def _concluded(
     inspects = tier.inspection.required or tier.outcome is FeeOutcome.INSPECTION
     decision = replace(
         decision,
+        waiting_days=tier.waiting_days,
         cover_from=consumed_from(facts.new_start, -tier.waiting_days),
         inspection_required=inspects,
         inspection_valid_days=tier.inspection.valid_days if inspects else None,
@@ -235,6 +236,7 @@ def _consumed_in_past(facts: FeeFacts, decision: FeeDecision, consumed: int) -> 
         outcome=FeeOutcome.FORBIDDEN,
         options=(),
         cover_from=None,
+        waiting_days=0,
         consumed_days=consumed,
         reasons=("consumed_term_ends_in_past",),
         alternatives=(shortest,),

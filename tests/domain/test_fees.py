@@ -483,7 +483,7 @@ def test_fee_6_a_waived_gap_consumes_no_term_and_is_the_lesser() -> None:
 @pytest.mark.parametrize(("days", "cover_from"), [(0, STARTS[4]), (30, STARTS[4] + 30 * DAY)])
 def test_fee_6_waiting_days_move_the_first_day_of_service(days: int, cover_from: date) -> None:
     found = assess_fee(policy({"outcome": "fee", "waiting_days": days}), facts(4))
-    assert found.cover_from == cover_from
+    assert (found.waiting_days, found.cover_from) == (days, cover_from)
     assert ("FEE-6" in found.rules) is (days > 0)
 
 
@@ -665,6 +665,7 @@ def test_fee_10_a_consumed_term_must_not_end_in_the_past(
         return
     assert found.reasons == ("consumed_term_ends_in_past",)
     assert (found.amount, found.new_end, found.cover_from) == (None, None, None)
+    assert found.waiting_days == 0
     (offer,) = found.alternatives
     assert (offer.code, offer.rule, offer.start) == (
         "longer_term",
