@@ -1,0 +1,158 @@
+"""What a caller may see: the context of the transaction and the condition of every query.
+
+Two walls (docs/decisions/0003): `visible_to` is the condition that queries carry, outside any
+filter of the caller; `enter_portal` puts the same customers into the transaction's context, by
+which row-level security lets rows through.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Date, Text
+
+from app.db.tables import caller_grant, desk_role, partner_client, revoked_token
+from app.domain.errors import CredentialsRevoked, NotAllowed
+
+CUSTOMER_CODE = re.compile(r"[A-Z0-9-]{1,20}")
+
+
+def granted(principal: ColumnElement[Any], scope: ColumnElement[Any], today: Any) -> Any:
+    """The condition that a row of `caller_grant` speaks for `principal` in this matter on this day.
+
+    A membership has no matter and no dates: it stands for all of them.
+    """
+    return (
+        (caller_grant.c.principal == principal)
+        & or_(caller_grant.c.scope.is_(None), caller_grant.c.scope == scope)
+        & or_(caller_grant.c.valid_from.is_(None), caller_grant.c.valid_from <= today)
+        & or_(caller_grant.c.valid_to.is_(None), caller_grant.c.valid_to >= today)
+    )
+
+
+def token_stands(token_id: ColumnElement[Any], client_id: ColumnElement[Any]) -> Any:
+    """The condition that a token was not revoked, and neither was its client where it has one."""
+    return ~exists().where(revoked_token.c.token_id == token_id) & or_(
+        client_id.is_(None),
+        exists().where(
+            (partner_client.c.client_id == client_id) & partner_client.c.revoked_at.is_(None)
+        ),
+    )
+
+
+def visible_to(
+    customer_id: ColumnElement[Any],
+    principal: ColumnElement[Any] | None,
+    scope: ColumnElement[Any] | None,
+    today: Any,
+) -> ColumnElement[bool]:
+    """The condition that a row's customer may be seen; everything is visible without a principal,
+    which only the desk's statements are built with.
+    """
+    if principal is None or scope is None:
+        return true()
+    return exists().where(
+        granted(principal, scope, today) & (caller_grant.c.customer_id == customer_id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whose eyes a query looks through: a caller's, in one matter on one day (a Japanese calendar
+    day), or the desk's, which has no principal here and sees everything.
+    """
+
+    principal: str | None
+    token_id: str | None
+    client_id: str | None
+    scope: str
+    today: date
+
+    def condition(self, customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        """The visibility condition of this viewer on a customer column (the first wall)."""
+        if self.principal is None:
+            return visible_to(customer_id, None, None, None)
+        return visible_to(
+            customer_id,
+            bindparam("viewer", self.principal, type_=Text),
+            bindparam("viewer_scope", self.scope, type_=Text),
+            bindparam("viewer_today", self.today, type_=Date),
+        )
+
+
+_PORTAL_ENTRY = select(
+    select(func.array_agg(caller_grant.c.customer_id.distinct()))
+    .where(
+        granted(
+            bindparam("principal", type_=Text),
+            bindparam("scope", type_=Text),
+            bindparam("today", type_=Date),
+        )
+    )
+    .scalar_subquery()
+    .label("customers"),
+    token_stands(bindparam("token_id", type_=Text), bindparam("client_id", type_=Text)).label(
+        "stands"
+    ),
+)
+
+_DESK_ENTRY = select(
+    select(desk_role.c.role)
+    .where(desk_role.c.principal == bindparam("principal", type_=Text))
+    .scalar_subquery()
+    .label("role"),
+    (~exists().where(revoked_token.c.token_id == bindparam("token_id", type_=Text))).label(
+        "stands"
+    ),
+)
+
+
+def customers_literal(customers: list[str]) -> str:
+    """The customers as the text of a PostgreSQL array, for `SET LOCAL`, which takes no parameters.
+
+    Every code is checked again here, because what is written into a statement must be beyond doubt.
+    """
+    for customer in customers:
+        if CUSTOMER_CODE.fullmatch(customer) is None:
+            raise ValueError("a customer code that the tables refuse")
+    return "{" + ",".join(customers) + "}"
+
+
+async def enter_portal(session: AsyncSession, viewer: Viewer) -> None:
+    """Put the customers that this caller may see today into the transaction's context.
+
+    Raises CredentialsRevoked when the token or its client was withdrawn.
+    """
+    row = (
+        await session.execute(
+            _PORTAL_ENTRY,
+            {
+                "principal": viewer.principal,
+                "scope": viewer.scope,
+                "token_id": viewer.token_id,
+                "client_id": viewer.client_id,
+                "today": viewer.today,
+            },
+        )
+    ).one()
+    if not row.stands:
+        raise CredentialsRevoked
+    connection = await session.connection()
+    await connection.exec_driver_sql(
+        f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'"
+    )
+
+
+async def enter_desk(session: AsyncSession, *, principal: str, token_id: str | None) -> None:
+    """Check that this caller still works at the desk.
+
+    Raises CredentialsRevoked when the token was withdrawn, NotAllowed without a desk role.
+    """
+    row = (await session.execute(_DESK_ENTRY, {"principal": principal, "token_id": token_id})).one()
+    if not row.stands:
+        raise CredentialsRevoked
+    if row.role is None:
+        raise NotAllowed

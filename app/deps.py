@@ -1,0 +1,197 @@
+"""What an endpoint may ask for. The reader of an endpoint's signature sees what it needs and gets.
+
+`Now` is asked for once per request; the caller is identified and admitted by the policy table; a
+session is one transaction that commits before the answer leaves.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth import Caller
+from app.db.callers import Viewer, enter_desk, enter_portal
+from app.db.engine import Database, ReadSession
+from app.domain.calendar import DeskCalendar, jst_date
+from app.domain.errors import (
+    CredentialsMissing,
+    DuplicateParameter,
+    IdempotencyKeyMissing,
+    NotAllowed,
+    UnknownParameter,
+)
+from app.domain.languages import Language, choose_language
+from app.policy import POLICY, Access
+from app.settings import Settings
+from app.usecases.reads import Trace
+
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+def utc_now() -> datetime:
+    """The instant now, in UTC: the clock of a running service."""
+    return datetime.now(UTC)
+
+
+def get_now(request: Request) -> datetime:
+    """The instant of this request: asked once, the same for everything that the request decides."""
+    now: datetime = request.app.state.clock()
+    return now
+
+
+Now = Annotated[datetime, Depends(get_now)]
+
+
+def get_settings(request: Request) -> Settings:
+    """The settings of the service."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+CurrentSettings = Annotated[Settings, Depends(get_settings)]
+
+
+def get_language(request: Request) -> Language:
+    """The language of the texts in the answer."""
+    return choose_language(request.headers.get("accept-language"))
+
+
+SpokenLanguage = Annotated[Language, Depends(get_language)]
+
+
+def access_of(request: Request) -> Access:
+    """The row of the policy table for the route of this request."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return POLICY[(method, request.scope["route"].path)]
+
+
+def check_query_names(request: Request) -> None:
+    """Refuse query parameters that the operation does not have, and any that comes twice."""
+    if not request.scope.get("query_string"):
+        return
+    known: frozenset[str] = request.app.state.query_names[
+        (request.scope["route"].path, request.method)
+    ]
+    names = [name for name, _ in request.query_params.multi_items()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownParameter(pointer=_shown(unknown[0]))
+    for name in names:
+        if names.count(name) > 1:
+            raise DuplicateParameter(pointer=name)
+
+
+def _shown(name: str) -> str:
+    """A parameter name that came from outside, cut to what is harmless to repeat."""
+    return name if len(name) <= 40 and name.isidentifier() and name.isascii() else "?"
+
+
+async def admit(request: Request, now: Now) -> Caller:
+    """Identify the caller and admit it to this route, by the policy table.
+
+    Raises CredentialsMissing, CredentialsInvalid, CredentialsExpired, NotAllowed and what
+    `check_query_names` raises. Rights on customers are not decided here but in the transaction.
+    """
+    access = access_of(request)
+    values = request.headers.getlist("authorization")
+    if access.public:
+        caller = await request.app.state.authenticator.identify(None, now)
+    else:
+        if len(values) > 1:
+            raise DuplicateParameter(pointer="authorization")
+        caller = await request.app.state.authenticator.identify(values[0] if values else None, now)
+        if caller.kind == "public":
+            raise CredentialsMissing
+        narrowed = caller.scopes is not None and access.scope is not None
+        if caller.kind not in access.callers or (
+            narrowed and access.scope not in (caller.scopes or ())
+        ):
+            raise NotAllowed
+    check_query_names(request)
+    request.scope["caller_kind"] = caller.kind
+    admitted: Caller = caller
+    return admitted
+
+
+CurrentCaller = Annotated[Caller, Depends(admit)]
+
+
+def get_viewer(request: Request, caller: CurrentCaller, now: Now) -> Viewer:
+    """Whose eyes the queries of this request look through."""
+    return Viewer(
+        principal=None if caller.kind == "desk" else caller.principal,
+        token_id=caller.token_id,
+        client_id=caller.client_id,
+        scope=access_of(request).scope or "",
+        today=jst_date(now),
+    )
+
+
+CurrentViewer = Annotated[Viewer, Depends(get_viewer)]
+
+
+async def _session(
+    request: Request, caller: CurrentCaller, viewer: CurrentViewer
+) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.transaction("desk" if caller.kind == "desk" else "portal") as session:
+        if caller.kind == "desk":
+            await enter_desk(session, principal=caller.principal or "", token_id=caller.token_id)
+        elif caller.kind != "public":
+            await enter_portal(session, viewer)
+        yield session
+
+
+# The scope is what makes "committed" come before "answered": with the default the answer leaves
+# first and a failing COMMIT goes unnoticed (tests/faults/test_commit.py).
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+async def _read_session(
+    session: Annotated[AsyncSession, Depends(_session, scope="function")],
+) -> ReadSession:
+    return ReadSession(session)
+
+
+Reading = Annotated[ReadSession, Depends(_read_session)]
+
+
+def get_trace(request: Request, session: Session, caller: CurrentCaller, now: Now) -> Trace:
+    """Where the desk's reads of customers' files are recorded."""
+    return Trace(session, caller, now, request.scope["request_id"])
+
+
+ReadTrace = Annotated[Trace, Depends(get_trace)]
+
+
+async def get_calendar(request: Request, session: Session) -> DeskCalendar:
+    """The desk calendar as it stands in this transaction."""
+    calendar: DeskCalendar = await request.app.state.calendar.current(session)
+    return calendar
+
+
+CurrentCalendar = Annotated[DeskCalendar, Depends(get_calendar)]
+
+
+def get_idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="1 to 100 printable ASCII characters, chosen by the caller; the same key "
+            "with the same request is answered with the stored answer for 7 days."
+        ),
+    ] = None,
+) -> str:
+    """The caller's key of a request that creates something lasting.
+
+    Raises IdempotencyKeyMissing when there is none or it has other characters.
+    """
+    if idempotency_key is None or _KEY.fullmatch(idempotency_key) is None:
+        raise IdempotencyKeyMissing(pointer="idempotency-key")
+    return idempotency_key
+
+
+IdempotencyKey = Annotated[str, Depends(get_idempotency_key)]

@@ -1,0 +1,77 @@
+"""One key, one effect: the stored answer of a repeated request, byte for byte.
+
+The key stands in the transaction of the effect, so a request that was rolled back leaves none.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from app.db.tables import idempotency_key
+from app.domain.errors import IdempotencyKeyBusy, IdempotencyKeyReused
+
+REPLAYED = "Idempotent-Replayed"
+_KEPT_HEADERS = ("content-type", "location", "etag", "content-language")
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """The SHA-256 of what makes two requests the same; each part with its length, so that moving a
+    byte from one part to the next gives another fingerprint.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+async def once(
+    session: AsyncSession,
+    *,
+    principal: str,
+    key: str,
+    request_hash: bytes,
+    effect: Callable[[], Awaitable[Response]],
+) -> Response:
+    """Run `effect` once for this caller's key and answer every repetition with its stored answer.
+
+    Raises IdempotencyKeyBusy while the first request is running and IdempotencyKeyReused when the
+    key was used with another request. A refusal of `effect` passes and leaves no key.
+    """
+    number = int.from_bytes(fingerprint(principal.encode(), key.encode())[:8], "big", signed=True)
+    if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        raise IdempotencyKeyBusy
+    stored = (
+        await session.execute(
+            select(
+                idempotency_key.c.request_hash,
+                idempotency_key.c.status,
+                idempotency_key.c.headers,
+                idempotency_key.c.body,
+            ).where(idempotency_key.c.principal == principal, idempotency_key.c.key == key)
+        )
+    ).first()
+    if stored is not None:
+        if stored.request_hash != request_hash:
+            raise IdempotencyKeyReused
+        return Response(
+            stored.body, status_code=stored.status, headers={**stored.headers, REPLAYED: "true"}
+        )
+    response = await effect()
+    await session.execute(
+        insert(idempotency_key).values(
+            principal=principal,
+            key=key,
+            request_hash=request_hash,
+            status=response.status_code,
+            headers={
+                name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
+            },
+            body=bytes(response.body),
+        )
+    )
+    return response

@@ -1,0 +1,110 @@
+"""Makes the application: the only place that wires database, keys, routers and handlers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import Depends, FastAPI, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from app.auth import Authenticator
+from app.auth_keys import SigningKeys
+from app.db.desk import CalendarMemory
+from app.db.engine import Database
+from app.deps import admit, utc_now
+from app.domain.errors import DeskError
+from app.observability import Observed
+from app.policy import POLICY
+from app.problems import on_failure, on_http_exception, on_invalid_input, on_refusal
+from app.routers import ROUTERS
+from app.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+DESCRIPTION = """
+Is this machine covered, until when, can it come back under contract and at what fee, by when must I
+order, has my order arrived? One call answers.
+
+Dates are Japanese calendar days (`YYYY-MM-DD`, both ends inclusive), instants are UTC, money is in
+yen. Texts come in Japanese, or in English with `Accept-Language: en`. Refusals are problem
+documents (RFC 9457) with a stable `code`; decisions carry the ids of the rules that made them.
+"""
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    keys: SigningKeys,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """The application on an open database. `clock` gives the instant of each request."""
+    app = FastAPI(
+        title="Renewal Desk",
+        version="0.1.0",
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        dependencies=[Depends(admit, scope="function")],
+        max_body_size=settings.http.json_limit,
+        telemetry={"logs": False, "metrics": False},
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.authenticator = Authenticator(settings.auth, keys, clock)
+    app.state.cursor_secret = keys.secret("cursors")
+    app.state.calendar = CalendarMemory()
+    app.state.clock = clock
+    app.state.stopping = asyncio.Event()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_exception_handler(DeskError, on_refusal)
+    app.add_exception_handler(RequestValidationError, on_invalid_input)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_failure)
+    app.add_middleware(Observed)
+    app.state.query_names = check_policy(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await app.state.database.close()
+
+
+def check_policy(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
+    """Refuse to start with a route that has no row in the policy table, or a row without a route.
+
+    Returns the query parameters that each operation has, by path and method.
+    """
+    seen: set[tuple[str, str]] = {("GET", "/openapi.json")}
+    names: dict[tuple[str, str], frozenset[str]] = {}
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if not isinstance(route, APIRoute):
+            continue
+        known = frozenset(
+            parameter.alias
+            for parameter in get_flat_params(route.dependant)
+            if not isinstance(parameter.field_info, params.Path | params.Header)
+        )
+        for method in route.methods or ():
+            if (method, route.path) not in POLICY:
+                raise RuntimeError(f"{method} {route.path} has no row in the policy table")
+            seen.add((method, route.path))
+            names[(route.path, method)] = known
+    missing = set(POLICY) - seen
+    if missing:
+        raise RuntimeError(f"rows of the policy table without a route: {sorted(missing)}")
+    return names

@@ -1,0 +1,52 @@
+"""Who may call what: the table route × caller, deny by default.
+
+A route without a row does not start (`app.main` checks both directions). `scope` is the matter of a
+partner's relation that opens the operation (contracts, quotes, orders); None where the operation
+shows nothing of a customer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.auth import CallerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which callers an operation takes, and in which matter."""
+
+    callers: frozenset[CallerKind]
+    scope: str | None = None
+
+    @property
+    def public(self) -> bool:
+        """True where no credential is asked for or looked at."""
+        return "public" in self.callers
+
+
+PUBLIC = Access(frozenset({"public", "customer", "partner", "desk"}))
+DESK = Access(frozenset({"desk"}))
+CONTRACTS = Access(frozenset({"customer", "partner", "desk"}), "contracts")
+
+POLICY: Mapping[tuple[str, str], Access] = {
+    ("GET", "/"): PUBLIC,
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/problems/{code}"): PUBLIC,
+    ("POST", "/oauth/token"): PUBLIC,
+    ("POST", "/oauth/revoke"): PUBLIC,
+    ("GET", "/.well-known/jwks.json"): PUBLIC,
+    ("GET", "/.well-known/oauth-authorization-server"): PUBLIC,
+    ("GET", "/v1/products"): PUBLIC,
+    ("GET", "/v1/products/{product_number}"): PUBLIC,
+    ("POST", "/v1/product-lookups"): PUBLIC,
+    ("GET", "/v1/contracts"): CONTRACTS,
+    ("GET", "/v1/contracts/{contract_number}"): CONTRACTS,
+    ("GET", "/v1/contracts/{contract_number}/lines"): CONTRACTS,
+    ("GET", "/v1/contracts/{contract_number}/lines.csv"): CONTRACTS,
+    ("POST", "/v1/coverage-lookups"): CONTRACTS,
+    ("GET", "/v1/audit"): DESK,
+}

@@ -1,0 +1,66 @@
+"""How an answer leaves: JSON bytes, an ETag and 304, the links of a page."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.domain.languages import Language
+
+HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization"}
+
+
+def body_of(payload: Any) -> bytes:
+    """The JSON bytes of a payload; dates become YYYY-MM-DD."""
+    return orjson.dumps(payload)
+
+
+def etag_of(body: bytes) -> str:
+    """A strong validator: it changes with every byte of the answer, its language included."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether a validator that the caller holds is still good (RFC 9110: weak comparison)."""
+    held = [value.strip().removeprefix("W/") for value in if_none_match.split(",")]
+    return etag in held or held == ["*"]
+
+
+def resource(request: Request, payload: Any, language: Language) -> Response:
+    """The answer with one resource: 304 when the caller has it already."""
+    body = body_of(payload)
+    etag = etag_of(body)
+    headers = {**HEADERS, "ETag": etag, "Content-Language": language}
+    held = request.headers.get("if-none-match")
+    if held is not None and matches(held, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def document(
+    payload: Any, language: Language, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer to a question that is no resource of its own."""
+    return Response(
+        body_of(payload),
+        media_type="application/json",
+        headers={**HEADERS, "Content-Language": language, **(headers or {})},
+    )
+
+
+def page(request: Request, items: list[Any], next_cursor: str | None) -> Response:
+    """A page of a list, with the link to the next one."""
+    headers: dict[str, str] = dict(HEADERS)
+    if next_cursor is not None:
+        query = {name: value for name, value in request.query_params.items() if name != "cursor"}
+        query["cursor"] = next_cursor
+        headers["Link"] = f'<{request.scope["path"]}?{urlencode(query)}>; rel="next"'
+    return Response(
+        body_of({"items": items, "next_cursor": next_cursor}),
+        media_type="application/json",
+        headers=headers,
+    )

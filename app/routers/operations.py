@@ -1,0 +1,91 @@
+"""Liveness, readiness, metrics, the documentation page and the description of problems."""
+
+import asyncio
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from app.db.engine import Database
+from app.deps import SpokenLanguage
+from app.domain.errors import NotFound
+from app.problems import PROBLEMS, problem_responses
+
+router = APIRouter(tags=["operations"])
+
+READY_SECONDS = 2.0
+PAGE = FilePath(__file__).parents[1] / "static" / "docs.html"
+
+
+@router.get("/", include_in_schema=False)
+async def show_start() -> Response:
+    """The documentation is the front page."""
+    return RedirectResponse("/docs")
+
+
+@router.get("/livez", response_class=JSONResponse)
+async def show_liveness() -> dict[str, str]:
+    """The process answers. It never asks the database: a dead database is no reason to restart."""
+    return {"status": "alive"}
+
+
+@router.get(
+    "/readyz",
+    response_class=JSONResponse,
+    responses={503: {"description": "Not ready: do not send requests here now."}},
+)
+async def show_readiness(request: Request) -> Response:
+    """Whether requests can be served: both log-ins of the database answer within 2 seconds and the
+    process is not being stopped.
+    """
+    if request.app.state.stopping.is_set():
+        return JSONResponse({"status": "stopping"}, status_code=503)
+    database: Database = request.app.state.database
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            for engine in database.engines.values():
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+    except Exception:
+        # Whatever the reason, the answer is the same; the reason is in the logs of the requests.
+        return JSONResponse({"status": "database_unavailable"}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/metrics", response_class=Response, include_in_schema=False)
+async def show_metrics() -> Response:
+    """Counters and times for Prometheus."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+async def show_documentation() -> Response:
+    """The interactive documentation; everything it needs comes from this service."""
+    return HTMLResponse(
+        PAGE.read_text("utf-8"),
+        headers={
+            "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        },
+    )
+
+
+@router.get("/problems/{code}", responses=problem_responses(NotFound))
+async def show_problem(
+    code: Annotated[str, Path(max_length=60)], language: SpokenLanguage
+) -> dict[str, Any]:
+    """What a problem's code means and what to do about it."""
+    for refusal, words in PROBLEMS.items():
+        if refusal.code == code:
+            japanese = language == "ja"
+            return {
+                "code": code,
+                "status": words.status,
+                "title": words.title_ja if japanese else words.title_en,
+                "detail": words.detail_ja if japanese else words.detail_en,
+            }
+    raise NotFound

@@ -1,0 +1,8 @@
+"use strict";
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#documentation",
+  deepLinking: true,
+  persistAuthorization: false,
+  tryItOutEnabled: true,
+});

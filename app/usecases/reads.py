@@ -1,0 +1,44 @@
+"""Reading a customer's file at the desk leaves a trace."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth import Caller
+from app.db.audit import AuditEntry, add_audit
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where the reads of one request are recorded: in its own transaction."""
+
+    session: AsyncSession
+    caller: Caller
+    now: datetime
+    request_id: str
+
+    async def read(
+        self, object_type: str, object_id: str | None, customer_ids: Iterable[str]
+    ) -> None:
+        """Record which customers' files a desk caller was shown. Customers and partners who read
+        what is theirs leave no entry; neither does an answer that shows nobody's file.
+        """
+        if self.caller.kind != "desk":
+            return
+        customers = tuple(sorted(set(customer_ids)))
+        if customers:
+            await add_audit(
+                self.session,
+                AuditEntry(
+                    at=self.now,
+                    caller=self.caller.kind,
+                    principal=self.caller.principal,
+                    action="read",
+                    object_type=object_type,
+                    object_id=object_id,
+                    customer_ids=customers,
+                    request_id=self.request_id,
+                ),
+            )
