@@ -406,6 +406,14 @@ def test_elg_5_every_outcome_has_its_reasons_and_rules(
 
 
 @given(wishes, machine_facts)
+def test_elg_4_a_fee_alone_is_never_a_refusal(wish: WishedCover, machine: MachineFacts) -> None:
+    charged = decide_machine(wish, replace(machine, fee=fee(CHARGE)))
+    free = decide_machine(wish, replace(machine, fee=FREE))
+    assert (charged.outcome is Outcome.NOT_ELIGIBLE) is (free.outcome is Outcome.NOT_ELIGIBLE)
+    assert charged.conditions == ("fee_acknowledgement",)
+
+
+@given(wishes, machine_facts)
 def test_elg_3_an_offered_shorter_term_removes_that_reason(
     wish: WishedCover, machine: MachineFacts
 ) -> None:

@@ -19,9 +19,23 @@ def cited_in_code() -> set[str]:
     return {rule for source in sources for rule in re.findall(r"\b[A-Z]{2,4}-\d+\b", source)}
 
 
-def tests_in(name: str) -> set[str]:
+def names_of_tests(name: str) -> set[str]:
     tree = ast.parse((ROOT / "tests" / "domain" / name).read_text())
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def properties_in(name: str) -> set[str]:
+    tree = ast.parse((ROOT / "tests" / "domain" / name).read_text())
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and ("_every_day_of_" in node.name or any(map(is_given, node.decorator_list)))
+    }
+
+
+def is_given(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "given"
 
 
 def test_every_rule_of_the_chapters_is_on_the_page_once() -> None:
@@ -54,4 +68,10 @@ def test_a_test_on_the_page_exists(rule: str, tests: str) -> None:
     assert names, rule
     for name in names:
         file, _, test = name.partition("::")
-        assert test in tests_in(file)
+        assert test in names_of_tests(file)
+
+
+@pytest.mark.parametrize(("rule", "tests"), [(rule, found) for rule, _, found in ROWS])
+def test_a_rule_on_the_page_is_shown_by_a_property(rule: str, tests: str) -> None:
+    shown = [name.partition("::") for name in QUOTED.findall(tests)]
+    assert any(test in properties_in(file) for file, _, test in shown), rule
