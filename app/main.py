@@ -19,6 +19,7 @@ from app.db.desk import CalendarMemory
 from app.db.engine import Database
 from app.deps import admit, utc_now
 from app.domain.errors import DeskError
+from app.lane import Lane, LaneReads
 from app.observability import Observed
 from app.policy import POLICY
 from app.problems import on_failure, on_http_exception, on_invalid_input, on_refusal
@@ -70,6 +71,17 @@ def create_app(
     app.add_exception_handler(RequestValidationError, on_invalid_input)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_failure)
+    app.state.lane = LaneReads(database) if settings.http.lane else None
+    if app.state.lane is not None:
+        app.add_middleware(
+            Lane,
+            reads=app.state.lane,
+            settings=settings,
+            authenticator=app.state.authenticator,
+            calendar=app.state.calendar,
+            clock=clock,
+        )
+    # The last one added is the outermost.
     app.add_middleware(Observed)
     app.state.query_names = check_policy(app)
     return app
@@ -77,9 +89,14 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    lane: LaneReads | None = app.state.lane
+    if lane is not None:
+        await lane.open()
     try:
         yield
     finally:
+        if lane is not None:
+            await lane.close()
         await app.state.database.close()
 
 

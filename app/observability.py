@@ -10,6 +10,7 @@ import time
 import traceback
 import uuid
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import on_failure
 
+SLOW_SECONDS = 1.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 LOGGED = frozenset(
@@ -119,11 +121,13 @@ class Observed:
 
 
 def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
-    route = getattr(scope.get("route"), "path", scope.get("lane", "unknown"))
+    route = getattr(scope.get("route"), "path", None) or scope.get("lane", "unknown")
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
-    log.info(
+    _counted(method, route, status).inc()
+    _timed(route).observe(seconds)
+    # A line for each good and quick answer would cost a quarter of the speed; level debug has it.
+    ordinary = status < 400 and seconds < SLOW_SECONDS
+    (log.debug if ordinary else log.info)(
         "request",
         request_id=request_id,
         method=method,
@@ -132,6 +136,16 @@ def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
         seconds=round(seconds, 6),
         caller=scope.get("caller_kind", "unknown"),
     )
+
+
+@lru_cache(maxsize=2000)
+def _counted(method: str, route: str, status: int) -> Any:
+    return REQUESTS.labels(method, route, str(status))
+
+
+@lru_cache(maxsize=500)
+def _timed(route: str) -> Any:
+    return SECONDS.labels(route)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -2,7 +2,7 @@
 
 import sys
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -11,7 +11,6 @@ from app.settings import Settings
 from app.usecases.import_loading import FileProgress
 from app.usecases.imports import ImportResult
 
-
 EXAMPLE_LOOKUP = '{"items":[{"serial_number":"JPDEMO0001"},{"serial_number":"JPT8270P2A"}]}'
 
 
@@ -19,7 +18,7 @@ class Bars:
     """One progress bar a file, on a terminal only."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
         self._name = ""
 
     def __enter__(self) -> Self:

@@ -20,17 +20,21 @@ from app.domain.errors import CredentialsRevoked, NotAllowed
 CUSTOMER_CODE = re.compile(r"[A-Z0-9-]{1,20}")
 
 
-def granted(principal: ColumnElement[Any], scope: ColumnElement[Any], today: Any) -> Any:
-    """The condition that a row of `caller_grant` speaks for `principal` in this matter on this day.
+def in_force(scope: ColumnElement[Any], today: Any) -> Any:
+    """The condition that a row of `caller_grant` stands in this matter on this day.
 
     A membership has no matter and no dates: it stands for all of them.
     """
     return (
-        (caller_grant.c.principal == principal)
-        & or_(caller_grant.c.scope.is_(None), caller_grant.c.scope == scope)
+        or_(caller_grant.c.scope.is_(None), caller_grant.c.scope == scope)
         & or_(caller_grant.c.valid_from.is_(None), caller_grant.c.valid_from <= today)
         & or_(caller_grant.c.valid_to.is_(None), caller_grant.c.valid_to >= today)
     )
+
+
+def granted(principal: ColumnElement[Any], scope: ColumnElement[Any], today: Any) -> Any:
+    """The condition that a row of `caller_grant` speaks for `principal` in force."""
+    return (caller_grant.c.principal == principal) & in_force(scope, today)
 
 
 def token_stands(token_id: ColumnElement[Any], client_id: ColumnElement[Any]) -> Any:

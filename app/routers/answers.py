@@ -30,11 +30,16 @@ def matches(if_none_match: str, etag: str) -> bool:
     return etag in held or held == ["*"]
 
 
+def resource_headers(etag: str, language: Language) -> dict[str, str]:
+    """The headers of an answer with one resource."""
+    return {**HEADERS, "ETag": etag, "Content-Language": language}
+
+
 def resource(request: Request, payload: Any, language: Language) -> Response:
     """The answer with one resource: 304 when the caller has it already."""
     body = body_of(payload)
     etag = etag_of(body)
-    headers = {**HEADERS, "ETag": etag, "Content-Language": language}
+    headers = resource_headers(etag, language)
     held = request.headers.get("if-none-match")
     if held is not None and matches(held, etag):
         return Response(status_code=304, headers=headers)

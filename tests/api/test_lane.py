@@ -1,0 +1,161 @@
+"""The fast lane: the same bytes as the ordinary way, for the same callers, and nothing more."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.demo import DEMO_TOUR
+from app.lane import LaneReads
+from tests.conftest import NOW, Service
+
+
+@pytest.fixture
+async def warm(service: Service) -> Service:
+    """The service with every caller's token and the calendar in memory, as after a moment's use."""
+    for caller in ("customer", "other", "partner", "desk"):
+        await service.get("/v1/contracts/JP-4410-0001?as_of=2026-11-25", caller)
+    return service
+
+
+async def both_ways(service: Service, path: str, caller: str, **options: object) -> None:
+    """The same request by the lane and past it: a query string that changes nothing, or a space in
+    the body, is not plain.
+    """
+    today = NOW.date().isoformat()
+    method = "POST" if "content" in options else "GET"
+    headers = {"Content-Type": "application/json"} if method == "POST" else {}
+    fast = await service.send(method, path, caller, headers=headers, **options)
+    if method == "GET":
+        slow = await service.send(method, f"{path}?as_of={today}", caller, headers=headers)
+    else:
+        content = bytes(str(options["content"]), "utf-8").replace(b"]", b'],"as_of":null')
+        slow = await service.send(method, path, caller, headers=headers, content=content)
+    assert (fast.status_code, fast.content) == (slow.status_code, slow.content)
+    dropped = {"x-request-id"}
+    assert {k: v for k, v in fast.headers.items() if k not in dropped} == {
+        k: v for k, v in slow.headers.items() if k not in dropped
+    }
+
+
+@pytest.mark.parametrize("caller", ["customer", "partner"])
+@pytest.mark.parametrize("number", ["JP-4410-0001", "JP-4410-0002", "JP-4500-0001"])
+async def test_a_contract_is_the_same_both_ways(warm: Service, number: str, caller: str) -> None:
+    before: int = warm.app.state.lane.contracts.questions
+    await both_ways(warm, f"/v1/contracts/{number}", caller)
+    assert warm.app.state.lane.contracts.questions == before + 1
+
+
+@pytest.mark.parametrize("caller", ["customer", "partner"])
+@pytest.mark.parametrize("stop", DEMO_TOUR, ids=lambda stop: stop.status)
+async def test_one_machine_is_the_same_both_ways(warm: Service, stop: object, caller: str) -> None:
+    serial = stop.serial_number
+    await both_ways(
+        warm,
+        "/v1/coverage-lookups",
+        caller,
+        content=f'{{"items":[{{"serial_number":"{serial}"}}]}}',
+    )
+
+
+async def test_callers_in_one_batch_see_their_own_and_nothing_else(warm: Service) -> None:
+    """Many callers at once, so that they share statements: each gets what it gets alone."""
+    reads: LaneReads = warm.app.state.lane
+    before = reads.contracts.batches, reads.contracts.questions
+    asked = [
+        (caller, number)
+        for _ in range(20)
+        for caller in ("customer", "other", "partner")
+        for number in ("JP-4410-0001", "PK-7781-0001", "JP-4410-0002")
+    ]
+    answers = await asyncio.gather(
+        *(warm.get(f"/v1/contracts/{number}", caller) for caller, number in asked)
+    )
+    seen = {
+        (caller, number, answer.status_code)
+        for (caller, number), answer in zip(asked, answers, strict=True)
+    }
+    assert seen == {
+        ("customer", "JP-4410-0001", 200),
+        ("customer", "JP-4410-0002", 200),
+        ("customer", "PK-7781-0001", 404),
+        ("partner", "JP-4410-0001", 200),
+        ("partner", "JP-4410-0002", 200),
+        ("partner", "PK-7781-0001", 404),
+        ("other", "JP-4410-0001", 404),
+        ("other", "JP-4410-0002", 404),
+        ("other", "PK-7781-0001", 200),
+    }
+    batches, questions = reads.contracts.batches - before[0], reads.contracts.questions - before[1]
+    assert questions == len(asked)
+    assert batches < questions / 4, "the questions did not share statements"
+
+
+async def test_a_held_validator_is_answered_with_304(warm: Service) -> None:
+    first = await warm.get("/v1/contracts/JP-4410-0001")
+    again = await warm.get(
+        "/v1/contracts/JP-4410-0001", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_english_is_spoken_on_the_lane_too(warm: Service) -> None:
+    answer = await warm.get("/v1/contracts/JP-4410-0001", headers={"Accept-Language": "en"})
+    assert answer.headers["content-language"] == "en"
+    assert answer.json()["next_action"]["text"].isascii()
+
+
+async def test_a_revoked_token_is_refused_at_once(own_service: Service) -> None:
+    assert (await own_service.get("/v1/contracts/JP-4410-0001")).status_code == 200
+    token = own_service.tokens.customer
+    known = own_service.app.state.authenticator.read_own(token, NOW)
+    async with own_service.owner() as session:
+        await session.execute(
+            text("INSERT INTO revoked_token (token_id, expires_at) VALUES (:id, :at)"),
+            {"id": known.token_id, "at": NOW + timedelta(days=7)},
+        )
+    answer = await own_service.get("/v1/contracts/JP-4410-0001")
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "credentials_revoked"
+
+
+async def test_a_relation_that_ended_shows_nothing_from_the_next_request_on(
+    own_service: Service,
+) -> None:
+    assert (await own_service.get("/v1/contracts/JP-4410-0001", "partner")).status_code == 200
+    async with own_service.owner() as session:
+        await session.execute(
+            text("DELETE FROM serve WHERE partner_id = 'P0001' AND customer_id = 'C0001'")
+        )
+    assert (await own_service.get("/v1/contracts/JP-4410-0001", "partner")).status_code == 404
+
+
+async def test_a_moved_calendar_is_seen_at_once(own_service: Service) -> None:
+    before = await own_service.get("/v1/contracts/JP-4410-0001")
+    assert before.json()["renewal_quote_due"] == "2026-12-28"
+    async with own_service.owner() as session:
+        await session.execute(
+            text(
+                "INSERT INTO calendar_day (day, origin, kind, name)"
+                " VALUES ('2026-12-28', 'company', 'closed', 'x')"
+            )
+        )
+    after = await own_service.get("/v1/contracts/JP-4410-0001")
+    assert after.json()["renewal_quote_due"] == "2026-12-25"
+
+
+async def test_a_lost_connection_costs_no_answer(own_service: Service) -> None:
+    await own_service.get("/v1/contracts/JP-4410-0001")
+    async with own_service.owner() as session:
+        await session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'renewal-desk lane'"
+                " AND datname = current_database()"
+            )
+        )
+    answers = [await own_service.get("/v1/contracts/JP-4410-0001") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200] * 4
