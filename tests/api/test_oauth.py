@@ -287,21 +287,3 @@ async def test_revoking_what_is_no_living_token_answers_200_and_stores_nothing(d
 
 async def test_a_revocation_without_a_token_is_refused(desk: Desk) -> None:
     refused(await desk.revoke(desk.client, ""), 400, "invalid_request")
-
-
-async def test_keys_and_metadata_come_from_the_settings_and_not_from_the_host(
-    service: Service,
-) -> None:
-    keys = await service.get("/.well-known/jwks.json", "public")
-    (key,) = keys.json()["keys"]
-    assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
-    answer = await service.get(
-        "/.well-known/oauth-authorization-server", "public", headers={"Host": "evil.example"}
-    )
-    assert answer.status_code == 200
-    assert "evil.example" not in answer.text
-    metadata = answer.json()
-    assert metadata["issuer"] == "renewal-desk"
-    assert metadata["token_endpoint"] == "/oauth/token"
-    assert metadata["jwks_uri"] == "/.well-known/jwks.json"
-    assert metadata["grant_types_supported"] == ["client_credentials"]
