@@ -3,7 +3,6 @@
 import os
 import signal
 import stat
-from pathlib import Path
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_holders_leaving_at_once_stop_the_server_and_newcomers_find_it_whole(
     assert ready_bench.stopped()
 
 
-def test_the_server_is_nobodys_child_and_ctrl_c_does_not_reach_it(ready_bench: Bench) -> None:
+def test_ctrl_c_on_one_holder_does_not_reach_the_server(ready_bench: Bench) -> None:
     held, other = ready_bench.hold(), ready_bench.hold()
     server = ready_bench.postmaster()
     assert os.getsid(server) != os.getsid(held.process.pid)
@@ -86,11 +85,8 @@ def test_the_server_is_nobodys_child_and_ctrl_c_does_not_reach_it(ready_bench: B
     assert ready_bench.postmaster() == server
     assert is_alive(server)
     assert sql(other, "SELECT 1") == "1"
-    # A child that nobody collects would stay as a zombie for as long as its holder lives.
     assert other.tell("release")["released"]
     assert ready_bench.stopped()
-    children = Path(f"/proc/{other.process.pid}/task/{other.process.pid}/children")
-    assert not children.exists() or children.read_text() == ""
 
 
 def test_ctrl_c_on_the_last_holder_stops_the_server_in_order(ready_bench: Bench) -> None:
