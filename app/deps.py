@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,15 +21,21 @@ from app.domain.errors import (
     CredentialsMissing,
     DuplicateParameter,
     IdempotencyKeyMissing,
+    InvalidFilter,
     NotAllowed,
+    NotFound,
     UnknownParameter,
 )
+from app.domain.identifiers import is_printable_text
 from app.domain.languages import Language, choose_language
 from app.policy import POLICY, Access
+from app.problems import shown_name
 from app.settings import Settings
 from app.usecases.reads import Trace
 
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_LONGEST_PATH_VALUE = 100
 
 
 def utc_now() -> datetime:
@@ -38,7 +45,9 @@ def utc_now() -> datetime:
 
 def get_now(request: Request) -> datetime:
     """The instant of this request: asked once, the same for everything that the request decides."""
-    now: datetime = request.app.state.clock()
+    now: datetime | None = request.scope.get("now")
+    if now is None:
+        now = request.scope["now"] = request.app.state.clock()
     return now
 
 
@@ -64,37 +73,69 @@ SpokenLanguage = Annotated[Language, Depends(get_language)]
 
 def access_of(request: Request) -> Access:
     """The row of the policy table for the route of this request."""
-    method = "GET" if request.method == "HEAD" else request.method
-    return POLICY[(method, request.scope["route"].path)]
+    return POLICY[(request.method, request.scope["route"].path)]
 
 
-def check_query_names(request: Request) -> None:
-    """Refuse query parameters that the operation does not have, and any that comes twice."""
-    if not request.scope.get("query_string"):
+def check_path(request: Request) -> None:
+    """Refuse values in the path that nothing can be stored under: they are absent like others.
+
+    Raises NotFound. A slash inside a value (%2F) would otherwise be read as the border of one.
+    """
+    if b"%2f" in request.scope.get("raw_path", b"").lower():
+        raise NotFound
+    for value in request.path_params.values():
+        text = str(value)
+        if len(text) > _LONGEST_PATH_VALUE or not is_printable_text(text):
+            raise NotFound
+
+
+def check_query(request: Request) -> None:
+    """Refuse query parameters that the operation does not have, any that comes twice, and values
+    that are not UTF-8 in percent-encoding (the framework would replace what it cannot read).
+
+    Raises UnknownParameter, DuplicateParameter and InvalidFilter.
+    """
+    query: bytes = request.scope.get("query_string", b"")
+    if not query:
         return
     known: frozenset[str] = request.app.state.query_names[
         (request.scope["route"].path, request.method)
     ]
-    names = [name for name, _ in request.query_params.multi_items()]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise UnknownParameter(pointer=_shown(unknown[0]))
-    for name in names:
-        if names.count(name) > 1:
+    seen: set[str] = set()
+    for pair in query.split(b"&"):
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = _decoded(raw_name)
+        if name not in known:
+            raise UnknownParameter(pointer=shown_name(name or ""))
+        if name in seen:
             raise DuplicateParameter(pointer=name)
+        if _decoded(raw_value) is None:
+            raise InvalidFilter(pointer=name)
+        seen.add(name)
 
 
-def _shown(name: str) -> str:
-    """A parameter name that came from outside, cut to what is harmless to repeat."""
-    return name if len(name) <= 40 and name.isidentifier() and name.isascii() else "?"
+def _decoded(raw: bytes) -> str | None:
+    """Percent-encoded text; None where it is broken."""
+    if not raw.isascii() or _BROKEN_PERCENT.search(raw):
+        return None
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        return None
 
 
 async def admit(request: Request, now: Now) -> Caller:
     """Identify the caller and admit it to this route, by the policy table.
 
     Raises CredentialsMissing, CredentialsInvalid, CredentialsExpired, NotAllowed and what
-    `check_query_names` raises. Rights on customers are not decided here but in the transaction.
+    `check_path` and `check_query` raise. Rights on customers are not decided here but in the
+    transaction.
     """
+    known: Caller | None = request.scope.get("caller")
+    if known is not None:
+        return known
     access = access_of(request)
     values = request.headers.getlist("authorization")
     if access.public:
@@ -110,8 +151,10 @@ async def admit(request: Request, now: Now) -> Caller:
             narrowed and access.scope not in (caller.scopes or ())
         ):
             raise NotAllowed
-    check_query_names(request)
+    check_path(request)
+    check_query(request)
     request.scope["caller_kind"] = caller.kind
+    request.scope["caller"] = caller
     admitted: Caller = caller
     return admitted
 
@@ -177,6 +220,7 @@ CurrentCalendar = Annotated[DeskCalendar, Depends(get_calendar)]
 
 
 def get_idempotency_key(
+    request: Request,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -187,8 +231,11 @@ def get_idempotency_key(
 ) -> str:
     """The caller's key of a request that creates something lasting.
 
-    Raises IdempotencyKeyMissing when there is none or it has other characters.
+    Raises IdempotencyKeyMissing when there is none or it has other characters, DuplicateParameter
+    when there are two.
     """
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise DuplicateParameter(pointer="idempotency-key")
     if idempotency_key is None or _KEY.fullmatch(idempotency_key) is None:
         raise IdempotencyKeyMissing(pointer="idempotency-key")
     return idempotency_key

@@ -25,6 +25,7 @@ from app.policy import POLICY
 from app.problems import on_failure, on_http_exception, on_invalid_input, on_refusal
 from app.routers import ROUTERS
 from app.settings import Settings
+from app.strict import HeadAsGet, StrictRoute
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """
@@ -54,7 +55,7 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan,
         dependencies=[Depends(admit, scope="function")],
-        max_body_size=settings.http.json_limit,
+        redirect_slashes=False,
         telemetry={"logs": False, "metrics": False},
     )
     app.state.settings = settings
@@ -71,6 +72,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, on_invalid_input)
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_failure)
+    app.add_middleware(HeadAsGet)
     app.state.lane = LaneReads(database) if settings.http.lane else None
     if app.state.lane is not None:
         app.add_middleware(
@@ -101,7 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def check_policy(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
-    """Refuse to start with a route that has no row in the policy table, or a row without a route.
+    """Refuse to start with a route that has no row in the policy table, a row without a route, or a
+    route that reads more than it should.
 
     Returns the query parameters that each operation has, by path and method.
     """
@@ -111,6 +114,8 @@ def check_policy(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
         route = context.original_route
         if not isinstance(route, APIRoute):
             continue
+        if not isinstance(route, StrictRoute):
+            raise RuntimeError(f"{route.path} is no StrictRoute: give its router the route_class")
         known = frozenset(
             parameter.alias
             for parameter in get_flat_params(route.dependant)

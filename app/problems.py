@@ -185,6 +185,13 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "該当する年の営業カレンダーが登録されていません。窓口にお問い合わせください。",
         "The desk calendar of that year is not registered. Ask the desk.",
     ),
+    errors.StatedDeadlineNeedsApproval: Words(
+        422,
+        "発注期限には承認が必要です",
+        "The stated deadline needs an approval",
+        "契約開始日以降の発注期限を定めるには、approver と reason を指定してください。",
+        "A deadline on or after the start date needs an approver and a reason.",
+    ),
     errors.DatabaseUnavailable: Words(
         503,
         "一時的に利用できません",
@@ -208,19 +215,20 @@ INTERNAL = Words(
     "処理できませんでした。解消しない場合は request_id を添えてお問い合わせください。",
     "The request failed. If it goes on, report it with the request_id.",
 )
-BY_STATUS: Mapping[int, Words] = {
-    404: PROBLEMS[errors.NotFound],
-    405: Words(
-        405,
-        "このメソッドは使用できません",
-        "Method not allowed",
-        "Allow ヘッダーに示したメソッドを使用してください。",
-        "Use a method named in the Allow header.",
-    ),
-    413: PROBLEMS[errors.BodyTooLarge],
-    415: PROBLEMS[errors.UnsupportedMedia],
+METHOD_NOT_ALLOWED = Words(
+    405,
+    "このメソッドは使用できません",
+    "Method not allowed",
+    "Allow ヘッダーに示したメソッドを使用してください。",
+    "Use a method named in the Allow header.",
+)
+WORDS_OF_CODE: Mapping[str, Words] = {
+    **{refusal.code: words for refusal, words in PROBLEMS.items()},
+    "method_not_allowed": METHOD_NOT_ALLOWED,
+    "internal_error": INTERNAL,
 }
-CODE_BY_STATUS = {
+# What the framework itself refuses, by its status.
+CODE_BY_STATUS: Mapping[int, str] = {
     400: errors.MalformedJson.code,
     404: errors.NotFound.code,
     405: "method_not_allowed",
@@ -244,7 +252,9 @@ class Problem(TypedDict):
     title: str
     status: int
     detail: Annotated[str, Field(description="What to do about it.")]
-    instance: Annotated[str, Field(description="Path of the request.")]
+    instance: Annotated[
+        str, Field(description="This refusal: `urn:request:` and the request_id, never the path.")
+    ]
     code: Annotated[str, Field(description="Stable code.")]
     rules: Annotated[list[str], Field(description="Ids of the rules that refuse.")]
     errors: list[Place]
@@ -262,16 +272,18 @@ def problem_response(
 ) -> Response:
     """The problem document of `code` in the caller's language."""
     language: Language = choose_language(request.headers.get("accept-language"))
+    request_id: str = request.scope.get("request_id", "")
     body: Problem = {
         "type": f"/problems/{code}",
         "title": words.title_ja if language == "ja" else words.title_en,
         "status": words.status,
         "detail": words.detail_ja if language == "ja" else words.detail_en,
-        "instance": request.url.path,
+        # A path holds what the caller sent, so it must not come back; the id says which request.
+        "instance": f"urn:request:{request_id}",
         "code": code,
         "rules": list(rules),
         "errors": list(places),
-        "request_id": request.scope.get("request_id", ""),
+        "request_id": request_id,
     }
     return Response(
         orjson.dumps(body),
@@ -289,7 +301,7 @@ def problem_response(
 def refuse(request: Request, refusal: errors.DeskError) -> Response:
     """The answer to a named refusal."""
     words = PROBLEMS[type(refusal)]
-    places: list[Place] = list(getattr(refusal, "places", ()))
+    places: list[Place] = [{"pointer": at, "code": code} for at, code in refusal.places]
     if refusal.pointer is not None:
         places.append({"pointer": refusal.pointer, "code": refusal.code})
     headers: dict[str, str] = {}
@@ -312,17 +324,20 @@ async def on_refusal(request: Request, failure: Exception) -> Response:
 async def on_http_exception(request: Request, failure: Exception) -> Response:
     """Exception handler of what the framework itself refuses (unknown path, method, body size)."""
     assert isinstance(failure, HTTPException)  # noqa: S101 — registered for this class only.
-    status = failure.status_code
-    words = BY_STATUS.get(status)
-    if words is None:
-        words = PROBLEMS[errors.MalformedJson] if status == 400 else INTERNAL
-    allow = (failure.headers or {}).get("Allow")
-    return problem_response(
-        request,
-        CODE_BY_STATUS.get(status, "internal_error"),
-        words,
-        headers={"Allow": allow} if allow else None,
-    )
+    if isinstance(failure.__cause__, errors.DeskError):
+        # The framework calls every failure while it reads a form 400; the cause knows better.
+        return refuse(request, failure.__cause__)
+    code = CODE_BY_STATUS.get(failure.status_code, "internal_error")
+    headers = {"Allow": allowed_methods(request)} if failure.status_code == 405 else None
+    return problem_response(request, code, WORDS_OF_CODE[code], headers=headers)
+
+
+def allowed_methods(request: Request) -> str:
+    """All methods of the path that was asked, whichever routes they stand in, for `Allow`."""
+    path = getattr(request.scope.get("route"), "path", None)
+    names: Mapping[tuple[str, str], Any] = request.app.state.query_names
+    methods = {method for known, method in names if known == path} or {"GET"}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def on_failure(request: Request, failure: Exception) -> Response:
@@ -362,7 +377,16 @@ CODE_OF_KIND: Mapping[str, str] = {
     "date_parsing": "invalid_date",
     "date_from_datetime_inexact": "invalid_date",
     "invalid_date": "invalid_date",
+    "invalid_instant": "invalid_instant",
+    "datetime_parsing": "invalid_instant",
+    "datetime_from_date_parsing": "invalid_instant",
+    "timezone_aware": "invalid_instant",
+    "day_out_of_range": "out_of_range",
     "control_character": "control_character",
+    "one_term": "one_term",
+    "closes_before_opens": "closes_before_opens",
+    "hours_missing": "hours_missing",
+    "hours_of_a_closed_day": "hours_of_a_closed_day",
     "uuid_parsing": "wrong_shape",
     "uuid_type": "wrong_type",
 }
@@ -380,6 +404,8 @@ async def on_invalid_input(request: Request, failure: Exception) -> Response:
     refusal: errors.DeskError = errors.InvalidInput()
     if sources == {"query"} and kinds == {"extra_forbidden"}:
         refusal = errors.UnknownParameter()
+    elif {detail["loc"] for detail in details} == {("query", "cursor")}:
+        refusal = errors.InvalidCursor()
     elif sources == {"query"}:
         refusal = errors.InvalidFilter()
     return problem_response(
@@ -388,20 +414,22 @@ async def on_invalid_input(request: Request, failure: Exception) -> Response:
 
 
 def place_of(detail: Any) -> Place:
-    """The place and the code of one pydantic error. Unknown member names come from the caller and
-    are cut short, so that nothing long or secret is repeated.
+    """The place and the code of one pydantic error. Names in a body may come from the caller, and
+    so may the names of parameters that do not exist.
     """
     source, *path = detail["loc"] or ("body",)
     kind = str(detail["type"])
-    steps = [str(step) for step in path]
-    if kind == "extra_forbidden" and steps:
-        name = steps[-1]
-        steps[-1] = name if len(name) <= 40 and name.isidentifier() else "?"
-    escaped = "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
-    pointer = f"/{escaped}" if source == "body" and escaped else (escaped or "")
-    if source == "body" and not steps and kind == "missing":
-        return {"pointer": "", "code": "required"}
-    return {"pointer": pointer, "code": CODE_OF_KIND.get(kind, "invalid_value")}
+    code = CODE_OF_KIND.get(kind, "invalid_value")
+    foreign = source == "body" or kind == "extra_forbidden"
+    steps = [shown_name(step) if foreign and isinstance(step, str) else str(step) for step in path]
+    if source != "body":
+        return {"pointer": "/".join(steps), "code": code}
+    return {"pointer": "".join(f"/{step}" for step in steps), "code": code}
+
+
+def shown_name(name: str) -> str:
+    """A name that may come from outside, or `?` where it is not harmless to repeat."""
+    return name if len(name) <= 40 and name.isascii() and name.isidentifier() else "?"
 
 
 def problem_responses(*refusals: type[errors.DeskError]) -> dict[int | str, dict[str, Any]]:

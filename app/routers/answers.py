@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.requests import Request
@@ -40,8 +40,8 @@ def resource(request: Request, payload: Any, language: Language) -> Response:
     body = body_of(payload)
     etag = etag_of(body)
     headers = resource_headers(etag, language)
-    held = request.headers.get("if-none-match")
-    if held is not None and matches(held, etag):
+    held = request.headers.getlist("if-none-match")
+    if held and matches(",".join(held), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
@@ -63,7 +63,7 @@ def page(request: Request, items: list[Any], next_cursor: str | None) -> Respons
     if next_cursor is not None:
         query = {name: value for name, value in request.query_params.items() if name != "cursor"}
         query["cursor"] = next_cursor
-        headers["Link"] = f'<{request.scope["path"]}?{urlencode(query)}>; rel="next"'
+        headers["Link"] = f'<{quote(request.scope["path"])}?{urlencode(query)}>; rel="next"'
     return Response(
         body_of({"items": items, "next_cursor": next_cursor}),
         media_type="application/json",

@@ -14,8 +14,9 @@ from app.domain.errors import InvalidCursor, InvalidFilter
 from app.problems import problem_responses
 from app.routers.answers import page
 from app.schemas.audit import AuditPage, AuditQuery, audit_out
+from app.strict import StrictRoute
 
-router = APIRouter(tags=["audit"])
+router = APIRouter(tags=["audit"], route_class=StrictRoute)
 
 
 @router.get(

@@ -44,8 +44,9 @@ from app.schemas.contracts import (
     line_out,
 )
 from app.schemas.products import AsOfQuery
+from app.strict import StrictRoute
 
-router = APIRouter(tags=["contracts"])
+router = APIRouter(tags=["contracts"], route_class=StrictRoute)
 
 ContractNumber = Annotated[
     str,

@@ -19,8 +19,9 @@ from app.domain.errors import InvalidInput
 from app.problems import problem_responses
 from app.routers.answers import document
 from app.schemas.coverage import CoverageAnswer, CoverageLookup, coverage_out, understood
+from app.strict import StrictRoute
 
-router = APIRouter(tags=["coverage"])
+router = APIRouter(tags=["coverage"], route_class=StrictRoute)
 
 
 @router.post(

@@ -31,9 +31,10 @@ from app.schemas.oauth import (
     ServerMetadata,
     TokenAnswer,
 )
+from app.strict import StrictRoute
 from app.usecases.tokens import authenticate_client, revoke_own_token
 
-router = APIRouter(tags=["oauth"])
+router = APIRouter(tags=["oauth"], route_class=StrictRoute)
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 KEYS_MAY_BE_KEPT = {"Cache-Control": "public, max-age=300"}

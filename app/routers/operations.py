@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from app.db.engine import Database
 from app.deps import SpokenLanguage
 from app.domain.errors import NotFound
-from app.problems import PROBLEMS, problem_responses
+from app.problems import WORDS_OF_CODE, problem_responses
+from app.strict import StrictRoute
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=StrictRoute)
 
 READY_SECONDS = 2.0
 PAGE = FilePath(__file__).parents[1] / "static" / "docs.html"
@@ -79,13 +80,13 @@ async def show_problem(
     code: Annotated[str, Path(max_length=60)], language: SpokenLanguage
 ) -> dict[str, Any]:
     """What a problem's code means and what to do about it."""
-    for refusal, words in PROBLEMS.items():
-        if refusal.code == code:
-            japanese = language == "ja"
-            return {
-                "code": code,
-                "status": words.status,
-                "title": words.title_ja if japanese else words.title_en,
-                "detail": words.detail_ja if japanese else words.detail_en,
-            }
-    raise NotFound
+    words = WORDS_OF_CODE.get(code)
+    if words is None:
+        raise NotFound
+    japanese = language == "ja"
+    return {
+        "code": code,
+        "status": words.status,
+        "title": words.title_ja if japanese else words.title_en,
+        "detail": words.detail_ja if japanese else words.detail_en,
+    }

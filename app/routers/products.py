@@ -25,8 +25,9 @@ from app.schemas.products import (
     products_out,
     understood_products,
 )
+from app.strict import StrictRoute
 
-router = APIRouter(tags=["products"])
+router = APIRouter(tags=["products"], route_class=StrictRoute)
 
 
 @router.get(

@@ -1,0 +1,189 @@
+"""What of a request is read at all: how much, in which form, and which JSON. docs/input.md.
+
+It stands before the schemas, because the framework would let them see NaN, doubled members, UTF-16
+and JSON that was sent as text.
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.params import Form
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.deps import admit, get_now
+from app.domain.errors import (
+    BodyTooLarge,
+    DuplicateKey,
+    DuplicateParameter,
+    MalformedJson,
+    UnsupportedMedia,
+)
+
+# No length that a server can mean has more digits.
+_LONGEST_LENGTH = 18
+
+
+class StrictRoute(APIRoute):
+    """A route that reads no more than its limit, and JSON only as `read_json` accepts it.
+
+    Every router takes it as `route_class`. `max_body_size` of a route is its own limit in bytes.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, with the caller admitted and the JSON read before it."""
+        answer = super().get_route_handler()
+        if self.body_field is None or isinstance(self.body_field.field_info, Form):
+            return answer
+
+        async def read_and_answer(request: Request) -> Response:
+            # Nobody makes the service parse a body before it is known who calls.
+            await admit(request, get_now(request))
+            strict = JsonRequest(request.scope, request.receive)
+            await strict.json()
+            return await answer(strict)
+
+        return read_and_answer
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its body under the limit."""
+        limit = self.max_body_size
+        if limit is None:
+            limit = scope["app"].state.settings.http.json_limit
+        await super().handle(scope, limited(scope, receive, limit), send)
+
+
+class JsonRequest(Request):
+    """A request whose body is JSON, or nothing."""
+
+    async def json(self) -> Any:
+        """The value of the body; None without one.
+
+        Raises UnsupportedMedia, DuplicateParameter, BodyTooLarge, MalformedJson and DuplicateKey.
+        """
+        if not hasattr(self, "_json"):
+            declared = check_media_type(self.headers)
+            try:
+                body = await self.body()
+            except ClientDisconnect:
+                # Nobody is left to read the answer, and a body that stopped early is no fault here.
+                raise MalformedJson from None
+            if body and not declared:
+                raise UnsupportedMedia(pointer="content-type")
+            self._json = read_json(body) if body else None
+        return self._json
+
+
+def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """`receive` for at most `limit` bytes of body.
+
+    Raises BodyTooLarge at once when the request says that it is longer, else when it becomes so.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            if len(value) > _LONGEST_LENGTH or int(value) > limit:
+                raise BodyTooLarge
+            break
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise BodyTooLarge
+        return message
+
+    return counted
+
+
+def check_media_type(headers: Headers) -> bool:
+    """Refuse what says that it is not plain JSON in UTF-8; tell whether a Content-Type came."""
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMedia(pointer="content-encoding")
+    declared = headers.getlist("content-type")
+    if len(declared) > 1:
+        raise DuplicateParameter(pointer="content-type")
+    if declared and not is_json(declared[0]):
+        raise UnsupportedMedia(pointer="content-type")
+    return bool(declared)
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type means JSON in UTF-8, which is the only encoding of JSON (RFC 8259)."""
+    if content_type == "application/json":
+        return True
+    media_type, *parameters = content_type.split(";")
+    if media_type.strip().lower() != "application/json":
+        return False
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() != "utf-8":
+            return False
+    return True
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON text by RFC 8259 and I-JSON: UTF-8, finite numbers, whole characters,
+    each member named once.
+
+    Raises MalformedJson and DuplicateKey.
+    """
+    try:
+        value = orjson.loads(body)
+        # Each member has a colon of its own, so as many colons as members means no doubled one.
+        if body.count(b":") != count_members(value):
+            json.loads(body, object_pairs_hook=_refuse_doubled)
+    except (ValueError, RecursionError):
+        raise MalformedJson from None
+    return value
+
+
+def count_members(value: Any) -> int:
+    """How many members all objects in a JSON value have."""
+    members = 0
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if type(part) is dict:
+            members += len(part)
+            pending.extend(part.values())
+        elif type(part) is list:
+            pending.extend(part)
+    return members
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise DuplicateKey
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110, 9.3.2). Pure ASGI."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a HEAD request on as GET and drop what comes after the headers."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        # A copy, because the server looks into its own to know that no body may follow.
+        inner = {**scope, "method": "GET"}
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self.app(inner, receive, without_body)
+        finally:
+            scope.update({**inner, "method": "HEAD"})
