@@ -211,7 +211,7 @@ class DeskCalendar:
         reason, closes_at = self.closing_reason(day), None
         if reason is None:
             intervals = self.open_intervals(day)
-            reason = "before_hours" if moment < intervals[0].opens else "after_hours"
+            reason = "before_hours"
             for interval in intervals:
                 if moment >= interval.closes:
                     reason = "break" if interval is not intervals[-1] else "after_hours"

@@ -67,7 +67,7 @@ def normalise(text: str) -> str:
     if _CLEAN.fullmatch(text):
         return text
     upper = normalise_keeping_case(text).upper()
-    # Upper case can leave NFKC for a few letters outside ASCII ("ŉ"); doing both again settles it.
+    # Upper case can leave NFKC for a few Greek letters ("ΐ"); doing both again settles it.
     return upper if upper.isascii() else normalise_keeping_case(upper).upper()
 
 

@@ -105,6 +105,7 @@ def test_cal_2_intervals_that_touch_are_one_and_empty_ones_go() -> None:
         closed={},
         short_days={
             day: (
+                OpenInterval(time(8), time(8)),
                 OpenInterval(time(13), time(14)),
                 OpenInterval(time(9), time(11)),
                 OpenInterval(time(10), time(10, 30)),
@@ -131,6 +132,17 @@ def test_cal_2_a_short_day_on_a_closed_day_stays_closed() -> None:
     )
 
 
+def test_cal_2_counting_sees_each_closed_day_once() -> None:
+    saturday, monday, tuesday = date(2026, 11, 21), date(2026, 11, 23), date(2026, 11, 24)
+    calendar = DeskCalendar(
+        closed={saturday: "company_closing", monday: "national_holiday"},
+        short_days={tuesday: (), date(2026, 11, 25): MORNING_ONLY},
+    )
+    week = jst("2026-11-20T00:00"), jst("2026-11-28T00:00")
+    assert calendar.business_days_between(date(2026, 11, 20), date(2026, 11, 28)) == 4
+    assert calendar.business_minutes_between(*week) == 3 * 450 + 180
+
+
 def test_cal_3_unconfirmed_years_warn() -> None:
     warned = ("calendar_unconfirmed",)
     assert UNCONFIRMED.warnings(date(2026, 1, 1), date(2026, 12, 31)) == ()
@@ -139,6 +151,8 @@ def test_cal_3_unconfirmed_years_warn() -> None:
     assert UNCONFIRMED.unconfirmed_years(date(2025, 5, 1), date(2028, 5, 1)) == (2025, 2027, 2028)
     assert UNCONFIRMED.status(jst("2026-12-28T18:00")).warnings == warned
     assert UNCONFIRMED.status(jst("2026-12-28T10:00")).warnings == ()
+    next_year = DeskCalendar(closed=PLAIN.closed, confirmed_years=frozenset({2027}))
+    assert next_year.status(jst("2026-12-28T18:00")).warnings == warned
 
 
 @pytest.mark.parametrize(
@@ -180,7 +194,7 @@ def test_cal_5_business_time(received: str, minutes: int, ends: str) -> None:
 
 
 def test_cal_5_time_does_not_run_backwards() -> None:
-    with pytest.raises(ValueError, match="business minutes run forward only"):
+    with pytest.raises(ValueError, match=r"^business minutes run forward only$"):
         PLAIN.add_business_minutes(jst("2026-11-27T10:00"), -1)
     assert PLAIN.business_minutes_between(jst("2026-11-27T11:00"), jst("2026-11-27T10:00")) == 0
     assert PLAIN.business_minutes_between(jst("2026-11-27T11:00"), jst("2026-11-27T11:00")) == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.calendar import JST, jst_date
+from app.domain.calendar import JST, DeskCalendar, jst_date
 from app.domain.deadlines import (
     AfterLimit,
     DeadlineState,
@@ -216,6 +216,15 @@ def test_cal_3_an_unconfirmed_year_warns_beside_the_deadline() -> None:
     ]:
         now = datetime(year, 2, 1, tzinfo=UTC)
         assert order_deadline(start, now=now, calendar=UNCONFIRMED).warnings == warnings
+
+
+@pytest.mark.parametrize("year", [2026, 2027])
+def test_cal_3_both_the_limit_and_the_advised_day_count(year: int) -> None:
+    # The limit is 2027-01-01, the advised day 2026-12-28; one of the two years is not confirmed.
+    calendar = DeskCalendar(closed=PLAIN.closed, confirmed_years=frozenset({year}))
+    now = datetime(year, 1, 1, 12, tzinfo=JST)
+    found = order_deadline(date(2027, 1, 2), now=now, calendar=calendar)
+    assert found.warnings == ("calendar_unconfirmed",)
 
 
 dates = st.dates(date(2020, 1, 10), date(2035, 6, 30))

@@ -182,6 +182,9 @@ def test_eos_5_a_moved_date_touches_what_it_changes(
 
 
 def test_eos_5_the_setting_of_the_last_day_counts() -> None:
+    near, far = Lifecycle(end_of_support=END), Lifecycle(end_of_support=END + DAY)
+    assert touched_by_move(REENROLLMENT, START, END, near, far, covers_last_day=False)
+    assert not touched_by_move(REENROLLMENT, START, END, near, far)
     before, after = Lifecycle(end_of_support=END + DAY), Lifecycle(end_of_support=END)
     assert touched_by_move(REENROLLMENT, START, END, before, after, covers_last_day=False)
 

@@ -244,6 +244,11 @@ def test_fee_3_penalties(
     assert found.rules == ("FEE-1", "FEE-2", "FEE-3", "FEE-7")
 
 
+def test_fee_3_a_percentage_of_no_gap_is_nothing() -> None:
+    case = policy({"outcome": "fee", "gap": CHARGE, "penalties": [percent("gap", 10_000)]})
+    assert assess_fee(case, facts(0)).amount == 0
+
+
 def test_fee_3_several_penalties_add_up() -> None:
     case = policy(
         {
@@ -339,7 +344,14 @@ def test_fee_5_inspection(creditable: bool, lapse: int, amounts: list[int]) -> N
     assert "FEE-5" in found.rules
     kinds = [each.kind for each in found.components if each.kind != "gap"]
     assert kinds == ["inspection", "inspection_credit"][: len(kinds)]
+    bases = [each.basis for each in found.components if each.kind != "gap"]
+    assert bases == ["product_class", "inspection"][: len(bases)]
     assert all(each.basis_amount == 50_000 for each in found.components if each.kind != "gap")
+
+
+def test_fee_5_a_fee_for_an_inspection_that_nobody_asks_for_is_not_charged() -> None:
+    found = assess_fee(inspected(required=False), facts(4))
+    assert (found.amount, found.inspection_required) == (13_150, False)
 
 
 def test_fee_5_inspection_is_charged_by_unit() -> None:
@@ -428,6 +440,7 @@ def test_fee_6_a_waived_inspection_credits_nothing() -> None:
         ({"term_months_gte": 12}, {"term": Term(days=364)}, False),
         ({"seamless_from": ["package"]}, {"previous_cover": PreviousCover.PACKAGE}, False),
         ({"goodwill": True}, {"goodwill": Goodwill("Mori", "long customer")}, True),
+        ({"goodwill": True}, {"goodwill": Goodwill("M", "r"), "term": Term(days=9)}, True),
         ({"goodwill": True}, {"goodwill": Goodwill("Mori", " ")}, False),
         ({"goodwill": True}, {"goodwill": Goodwill(" ", "long customer")}, False),
         ({"goodwill": True}, {}, False),
@@ -480,7 +493,18 @@ def test_fee_6_a_waived_gap_consumes_no_term_and_is_the_lesser() -> None:
     assert assess_fee(lesser, facts(100)).amount == 0
 
 
-@pytest.mark.parametrize(("days", "cover_from"), [(0, STARTS[4]), (30, STARTS[4] + 30 * DAY)])
+def test_fee_6_a_warranty_is_seamless_cover_too() -> None:
+    waiver = {"when": {"seamless_from": ["warranty"]}, "waive": ["penalties"]}
+    case = policy(
+        {"outcome": "fee", "penalties": [percent("new_annual", 100)], "waivers": [waiver]}
+    )
+    new = facts(0, previous_end=None, previous_cover=None, never_covered=True, warranty_end=OLD_END)
+    assert assess_fee(case, new).amount == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "cover_from"), [(0, STARTS[4]), (1, STARTS[4] + DAY), (30, STARTS[4] + 30 * DAY)]
+)
 def test_fee_6_waiting_days_move_the_first_day_of_service(days: int, cover_from: date) -> None:
     found = assess_fee(policy({"outcome": "fee", "waiting_days": days}), facts(4))
     assert (found.waiting_days, found.cover_from) == (days, cover_from)
@@ -521,8 +545,8 @@ def test_fee_6_minimum_days_to_end_of_support(
     end = None if days_left is None else STARTS[4] + days_left * DAY
     found = assess_fee(case, facts(4, end_of_support=end))
     assert (found.outcome, found.reasons) == (outcome, reasons)
-    if reasons:
-        assert found.rules[0] == "FEE-6"
+    wanted = {"none": ("FEE-1",), "forbidden": ("FEE-6",), "manual": ("FEE-6", "EOS-3")}
+    assert found.rules == wanted[outcome]
     unbound = assess_fee(policy({"outcome": "none"}), facts(4, end_of_support=end))
     assert unbound.outcome is FeeOutcome.NONE
 
@@ -664,6 +688,7 @@ def test_fee_10_a_consumed_term_must_not_end_in_the_past(
         assert found.new_end >= facts(lapse).new_start
         return
     assert found.reasons == ("consumed_term_ends_in_past",)
+    assert found.rules == ("FEE-1", "FEE-2", "FEE-6", "FEE-10")
     assert (found.amount, found.new_end, found.cover_from) == (None, None, None)
     assert found.waiting_days == 0
     (offer,) = found.alternatives
@@ -678,6 +703,12 @@ def test_fee_10_a_consumed_term_must_not_end_in_the_past(
     assert again.outcome is FeeOutcome.FEE
 
 
+def test_fee_10_a_single_consumed_day_is_named() -> None:
+    consuming = policy({"outcome": "fee", "gap": {"mode": "consume_term"}})
+    assert "FEE-10" in assess_fee(consuming, facts(1)).rules
+    assert "FEE-10" not in assess_fee(consuming, facts(0)).rules
+
+
 def test_fee_10_shows_no_options_when_it_refuses() -> None:
     found = assess_fee(CHOICE, facts(100, choice=FeeChoice.GAP, term=Term(days=50)))
     assert (found.outcome, found.options) == (FeeOutcome.FORBIDDEN, ())
@@ -687,7 +718,7 @@ def test_fee_10_shows_no_options_when_it_refuses() -> None:
 
 def test_term_is_months_or_days() -> None:
     for wrong in ({}, {"months": 1, "days": 1}):
-        with pytest.raises(ValueError, match="a term is given in months or in days"):
+        with pytest.raises(ValueError, match=r"^a term is given in months or in days$"):
             Term(**wrong)
     assert term_between(date(2026, 4, 1), date(2027, 3, 31)) == Term(months=12)
     assert term_between(date(2026, 4, 1), date(2027, 4, 1)) == Term(days=366)
@@ -726,6 +757,10 @@ def test_fee_1_the_whole_has_the_worst_outcome_and_an_amount_only_if_every_part_
     whole = total_fee([fee, manual])
     assert (whole.outcome, whole.amount) == (FeeOutcome.MANUAL, None)
     assert whole.components == fee.components
+    free = assess_fee(policy({"outcome": "none"}), facts(4))
+    assert total_fee([free, fee]).outcome is FeeOutcome.FEE
+    forbidden = assess_fee(policy({"outcome": "forbidden"}), facts(4))
+    assert total_fee([manual, forbidden, free]).outcome is FeeOutcome.FORBIDDEN
     nothing = total_fee([])
     assert (nothing.outcome, nothing.amount, nothing.components) == (FeeOutcome.NONE, 0, ())
 

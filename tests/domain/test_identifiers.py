@@ -31,7 +31,9 @@ from app.domain import identifiers as ids
         ("\ufeffabc", "ABC"),
         ("abc\n", "ABC\n"),
         ("\tabc", "\tABC"),
+        ("日本\n", "日本\n"),
         ("①", "1"),
+        ("\u0390", "\u03aa\u0301"),  # Upper case alone would give three marks that compose.
         ("プロライアント", "プロライアント"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.calendar import DeskCalendar
 from app.domain.renewals import (
     CoverKind,
     QuoteState,
@@ -44,6 +45,9 @@ def test_cal_3_an_unconfirmed_year_warns_beside_the_due_date() -> None:
     for end, warned in [(date(2027, 3, 31), True), (date(2026, 12, 31), False)]:
         answer = renewal_quote_due(end, CoverKind.CONTRACT, UNCONFIRMED)
         assert answer.warnings == (("calendar_unconfirmed",) if warned else ())
+    next_year = DeskCalendar(closed=PLAIN.closed, confirmed_years=frozenset({2027}))
+    moved = renewal_quote_due(date(2027, 3, 31), CoverKind.CONTRACT, next_year)
+    assert moved.warnings == ("calendar_unconfirmed",)
 
 
 @pytest.mark.parametrize(
