@@ -1,15 +1,14 @@
 """One cell of an import file: what may stand in a column, and how it is stored.
 
 A check takes the text of a cell and returns the text that is stored; the empty text means unknown,
-in the file and in the answer. It raises CellRefused with a code otherwise. Checks run for every
-cell of files with millions of rows, so text that is clean already leaves by the first line, and
-checks of columns with few different values remember what they answered.
+in the file and in the answer. It raises CellRefused with a code otherwise. Checks of columns where
+nearly every row has another value run millions of times: text that is clean already leaves them by
+the first line.
 """
 
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 from app.domain.identifiers import (
@@ -28,11 +27,11 @@ Check = Callable[[str], str]
 
 NAME_LIMIT: Final = 200
 NUMBER_LIMIT: Final = 40
+# A day outside these years is a stand-in for "always" or a slip, and breaks calculations.
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
 INT_MAX: Final = 2**31 - 1
 BIGINT_MAX: Final = 2**63 - 1
-# Enough for the dates, products and levels of a file, and bounded for a file that is made to fill
-# the memory.
-_REMEMBERED: Final = 16_384
 
 # The spaces that people and spreadsheets leave around a value. Control characters are not among
 # them: they are refused, not trimmed away.
@@ -41,6 +40,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}")
 _LEVEL: Final = re.compile(r"[a-z0-9_]{1,40}")
+_PLAIN_SERIAL: Final = re.compile(r"[A-Z0-9]{1,40}")
 _CONTRACT_NUMBER: Final = re.compile(r"[A-Z0-9-]{4,20}")
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
@@ -57,7 +57,6 @@ class CellRefused(Exception):
         self.code = code
 
 
-@lru_cache(_REMEMBERED)
 def day(text: str) -> str:
     """Take a real day written YYYY-MM-DD."""
     text = text.strip(_SPACES)
@@ -66,13 +65,14 @@ def day(text: str) -> str:
     if not _DAY.fullmatch(text):
         raise CellRefused("not_a_date")
     try:
-        date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise CellRefused("not_a_date") from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise CellRefused("out_of_range")
     return text
 
 
-@lru_cache(_REMEMBERED)
 def time_of_day(text: str) -> str:
     """Take a time written HH:MM."""
     text = text.strip(_SPACES)
@@ -84,7 +84,6 @@ def time_of_day(text: str) -> str:
 def whole_number(low: int, high: int, *, default: str = "") -> Check:
     """Make a check of a whole number from `low` to `high`, written in plain digits."""
 
-    @lru_cache(_REMEMBERED)
     def check(text: str) -> str:
         text = text.strip(_SPACES)
         if not text:
@@ -114,7 +113,6 @@ def one_of(*words: str, default: str = "") -> Check:
     return check
 
 
-@lru_cache(_REMEMBERED)
 def yes_or_no(text: str) -> str:
     """Take true or false; spreadsheets write them in capitals. Empty is false."""
     word = text.strip(_SPACES).lower() or "false"
@@ -126,7 +124,6 @@ def yes_or_no(text: str) -> str:
 def plain_text(limit: int = NAME_LIMIT, *, default: str = "") -> Check:
     """Make a check of a name: the characters stay as they are, spaces around it go."""
 
-    @lru_cache(_REMEMBERED)
     def check(text: str) -> str:
         text = text.strip(_SPACES) or default
         if len(text) > limit:
@@ -150,27 +147,26 @@ def _identifier(text: str, normalised: str) -> str:
 
 def serial_number(text: str) -> str:
     """Take a serial number of any shape; an unusual one is a warning elsewhere."""
-    return _identifier(text, normalise_serial(text)) if text else ""
+    if not text or _PLAIN_SERIAL.fullmatch(text):
+        return text
+    return _identifier(text, normalise_serial(text))
 
 
-@lru_cache(_REMEMBERED)
 def product_number(text: str) -> str:
     """Take a product number of any shape; an unusual one is a warning elsewhere."""
     return _identifier(text, normalise_product_number(text))
 
 
-@lru_cache(_REMEMBERED)
 def code(text: str) -> str:
     """Take a code of somebody's own: a system's, a corporate number."""
     return _identifier(text, normalise(text))
 
 
-@lru_cache(_REMEMBERED)
 def party_code(text: str) -> str:
     """Take the code of a customer or a partner."""
     value = normalise(text)
     if value and not is_customer_code(value):
-        raise CellRefused("not_a_customer_id")
+        raise CellRefused("not_a_code")
     return value
 
 
@@ -192,7 +188,6 @@ def service_id(text: str) -> str:
     return value
 
 
-@lru_cache(_REMEMBERED)
 def service_level(text: str) -> str:
     """Take the word of a service level; unknown words are stored and go to a person."""
     value = text.strip(_SPACES)

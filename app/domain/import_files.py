@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.domain import import_cells as cells
@@ -44,12 +43,17 @@ class Issue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileColumn:
-    """One column: its name, its check, whether it must be filled, and what is odd in it."""
+    """One column: its name, its check, whether it must be filled, and what is odd in it.
+
+    `repeats` says that few different values stand in many rows, so that a reader may remember what
+    the check answered.
+    """
 
     name: str
     check: Check
     required: bool = False
     warn: Warn | None = None
+    repeats: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,6 @@ def _opening_hours(row: dict[str, str]) -> Sequence[tuple[str, str]]:
 
 
 _column = FileColumn
-_warn_product: Final[Warn] = lru_cache(4096)(product_number_warnings)
 
 
 def _customer_column() -> FileColumn:
@@ -110,7 +113,7 @@ def _customer_column() -> FileColumn:
 
 
 def _product_column(*, required: bool) -> FileColumn:
-    return _column("product_number", cells.product_number, required, _warn_product)
+    return _column("product_number", cells.product_number, required, product_number_warnings)
 
 
 CUSTOMERS: Final = ImportFile(
@@ -176,7 +179,13 @@ PRICES: Final = ImportFile(
 EQUIPMENT: Final = ImportFile(
     "equipment",
     (
-        _column("serial_number", cells.serial_number, required=True, warn=serial_warnings),
+        _column(
+            "serial_number",
+            cells.serial_number,
+            required=True,
+            warn=serial_warnings,
+            repeats=False,
+        ),
         _product_column(required=True),
         _customer_column(),
         _column("warranty_start", cells.day),
@@ -189,8 +198,8 @@ EQUIPMENT: Final = ImportFile(
 CONTRACTS: Final = ImportFile(
     "contracts",
     (
-        _column("contract_number", cells.contract_number, required=True),
-        _column("service_id", cells.service_id),
+        _column("contract_number", cells.contract_number, required=True, repeats=False),
+        _column("service_id", cells.service_id, repeats=False),
         _customer_column(),
         _column("kind", cells.one_of("contract", "package", "post_warranty"), required=True),
         _column("service_level", cells.service_level, required=True),
@@ -205,11 +214,11 @@ CONTRACTS: Final = ImportFile(
 CONTRACT_LINES: Final = ImportFile(
     "contract_lines",
     (
-        _column("contract_number", cells.contract_number, required=True),
+        _column("contract_number", cells.contract_number, required=True, repeats=False),
         _column("line_number", cells.whole_number(1, INT_MAX), required=True),
         _product_column(required=False),
         _column("product_name", cells.plain_text()),
-        _column("serial_number", cells.serial_number, warn=serial_warnings),
+        _column("serial_number", cells.serial_number, warn=serial_warnings, repeats=False),
         _column("quantity", cells.whole_number(1, INT_MAX, default="1")),
         _column("service_level", cells.service_level),
         _column("start_date", cells.day),

@@ -4,17 +4,21 @@ What needs the database (is this customer known, did this key come twice) is dec
 rows at once (app/db/import_merge.py).
 """
 
-from collections.abc import Iterable, Iterator
-from operator import itemgetter
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
-from app.domain.import_cells import CellRefused
+from app.domain.import_cells import CellRefused, Check
 from app.domain.import_files import FileColumn, FileRefused, ImportFile, Issue
 from app.domain.import_records import csv_records, json_records, lines_of, text_blocks
 
 # What is kept of a file's issues; all are counted.
 ERRORS_KEPT: Final = 1_000
 WARNINGS_KEPT: Final = 100
+# Enough for the dates, products and levels of a large file.
+REMEMBERED: Final = 16_384
+LONGEST_REMEMBERED: Final = 300
+
+Answer = TypeVar("Answer")
 
 
 class RowReader:
@@ -54,13 +58,12 @@ class RowReader:
         This loop is the hot place of an import. Whatever is wrong leaves it for `_explain`.
         """
         columns, width = self.columns, len(self.columns)
-        checks = [column.check for column in columns]
-        required = [place for place, column in enumerate(columns) if column.required]
-        # Twice the first place, so that the getter always gives a tuple.
-        filled = itemgetter(required[0], *required)
+        checks = [_remembering(column) for column in columns]
+        # Of columns that repeat, an empty cell is refused with the check already.
+        filled = [i for i, column in enumerate(columns) if column.required and not column.repeats]
         first, last = self._period()
         warners = [
-            (place, column.warn, column.name)
+            (place, _Memory(column.warn).__getitem__ if column.repeats else column.warn)
             for place, column in enumerate(columns)
             if column.warn is not None
         ]
@@ -75,14 +78,15 @@ class RowReader:
             except CellRefused:
                 self._refuse(line, self._explain(cells))
                 continue
-            if not all(filled(row)) or (row[last] < row[first] and row[last]) or row_check:
-                problems = self._explain(cells)
-                if problems:
-                    self._refuse(line, problems)
-                    continue
-            for place, warn, name in warners:
+            wrong = row_check is not None or (row[last] < row[first] and row[last])
+            for place in filled:
+                wrong = wrong or not row[place]
+            if wrong and (problems := self._explain(cells)):
+                self._refuse(line, problems)
+                continue
+            for place, warn in warners:
                 if row[place] and (codes := warn(row[place])):
-                    self._warn(line, name, codes)
+                    self._warn(line, columns[place].name, codes)
             row.insert(0, str(line))
             yield row
 
@@ -121,6 +125,39 @@ class RowReader:
         self.warned += len(codes)
         room = WARNINGS_KEPT - len(self.warnings)
         self.warnings.extend(Issue(line, column, code, "warning") for code in codes[:room])
+
+
+class _Memory(dict[str, Answer]):
+    """Remembers what a function answered to a text; a lookup is much cheaper than a check.
+
+    It is emptied when it is full, so that a file that never repeats itself cannot fill the memory.
+    """
+
+    def __init__(self, function: Callable[[str], Answer]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str) -> Answer:
+        answer = self._function(text)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        if len(text) <= LONGEST_REMEMBERED:
+            self[text] = answer
+        return answer
+
+
+def _remembering(column: FileColumn) -> Check:
+    """The check of a column as the hot loop calls it."""
+    if not column.repeats:
+        return column.check
+
+    def check(text: str) -> str:
+        value, code = _checked(column, text)
+        if code is not None:
+            raise CellRefused(code)
+        return value
+
+    return _Memory(check).__getitem__
 
 
 def _checked(column: FileColumn, cell: str) -> tuple[str, str | None]:
