@@ -25,6 +25,7 @@ class Access:
 
 
 PUBLIC = Access(frozenset({"public", "customer", "partner", "desk"}))
+KNOWN = Access(frozenset({"customer", "partner", "desk"}))
 DESK = Access(frozenset({"desk"}))
 CONTRACTS = Access(frozenset({"customer", "partner", "desk"}), "contracts")
 
@@ -49,4 +50,12 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/contracts/{contract_number}/lines.csv"): CONTRACTS,
     ("POST", "/v1/coverage-lookups"): CONTRACTS,
     ("GET", "/v1/audit"): DESK,
+    ("GET", "/v1/desk/status"): PUBLIC,
+    ("GET", "/v1/desk/calendar"): PUBLIC,
+    ("PUT", "/v1/desk/closing-days/{date}"): DESK,
+    ("DELETE", "/v1/desk/closing-days/{date}"): DESK,
+    ("PUT", "/v1/desk/calendar-years/{year}"): DESK,
+    ("POST", "/v1/order-deadline-calculations"): PUBLIC,
+    ("POST", "/v1/purchase-window-calculations"): PUBLIC,
+    ("POST", "/v1/fee-simulations"): KNOWN,
 }

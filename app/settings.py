@@ -62,10 +62,12 @@ class HttpSettings:
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
     """Figures that RULES leaves to the desk. `expiring_days`: a cover that ends within so many days
-    is called expiring (API, default 90).
+    is called expiring (API, default 90). `reply_minutes`: a question is answered within so many
+    open minutes of the desk (CAL-5, default two business hours).
     """
 
     expiring_days: int
+    reply_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +147,6 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         ),
         rules=RuleSettings(
             expiring_days=_number(env, "RENEWAL_DESK_EXPIRING_DAYS", 90, 1, 3650),
+            reply_minutes=_number(env, "RENEWAL_DESK_REPLY_BUSINESS_MINUTES", 120, 1, 100_000),
         ),
     )

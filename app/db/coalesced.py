@@ -54,7 +54,7 @@ class Compiled:
 
 def compiled(statement: Any) -> Compiled:
     """Compile a Core statement for asyncpg once and for all."""
-    made = statement.compile(dialect=dialect.dialect())
+    made = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
     defaults = {name: value for name, value in made.params.items() if value is not None}
     return Compiled(str(made), tuple(made.positiontup or ()), defaults)
 

@@ -1,9 +1,9 @@
 """The desk calendar in the database, and in memory while its revision stands."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -90,3 +90,43 @@ async def years_with_company_days(session: AsyncSession) -> list[int]:
         select(year).where(calendar_day.c.origin == "company").distinct().order_by(year)
     )
     return [int(value) for value in found]
+
+
+async def names_of_days(session: AsyncSession, first: date, last: date) -> dict[date, str]:
+    """The names of holidays and company days between two days, both inclusive."""
+    rows = await session.execute(
+        select(calendar_day.c.day, calendar_day.c.name)
+        .where(calendar_day.c.day.between(first, last))
+        .order_by(calendar_day.c.day, calendar_day.c.origin)
+    )
+    return {row.day: row.name for row in rows}
+
+
+async def put_company_day(
+    session: AsyncSession,
+    day: date,
+    *,
+    kind: str,
+    opens: time | None,
+    closes: time | None,
+    name: str,
+) -> None:
+    """Store a company day, in the place of the one that stands there."""
+    values = {"kind": kind, "opens": opens, "closes": closes, "name": name}
+    await session.execute(
+        insert(calendar_day)
+        .values(day=day, origin="company", **values)
+        .on_conflict_do_update(
+            index_elements=["day", "origin"], set_={**values, "updated_at": func.now()}
+        )
+    )
+
+
+async def delete_company_day(session: AsyncSession, day: date) -> bool:
+    """Remove a company day; False when there is none."""
+    removed = await session.execute(
+        delete(calendar_day)
+        .where(calendar_day.c.day == day, calendar_day.c.origin == "company")
+        .returning(calendar_day.c.day)
+    )
+    return removed.first() is not None

@@ -5,7 +5,7 @@ one becomes. Facts are for the text and the log line: they hold places and limit
 caller sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -14,7 +14,8 @@ class DeskError(Exception):
 
     `code` is stable and part of the API. `rules` are the ids of the rules that refuse. `facts` fill
     the placeholders of the texts (limits, field names, counts). `pointer` is the JSON pointer or
-    parameter name of the place that is wrong, where there is one.
+    parameter name of the place that is wrong, where there is one; `places` are several such places,
+    each with a code of its own.
     """
 
     code: ClassVar[str] = "desk_error"
@@ -25,10 +26,12 @@ class DeskError(Exception):
         pointer: str | None = None,
         rules: tuple[str, ...] = (),
         facts: Mapping[str, str | int] | None = None,
+        places: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(self.code)
         self.pointer = pointer
         self.rules = rules
+        self.places = tuple(places)
         self.facts: Mapping[str, str | int] = facts or {}
 
 
@@ -147,7 +150,10 @@ class IdempotencyKeyBusy(DeskError):
 
 
 class ImportRefused(DeskError):
-    """A whole import file cannot be read: unknown name, missing header, encoding, size."""
+    """A whole import file cannot be read: unknown name, missing header, encoding, size.
+
+    `places` names each file that is wrong, and why: (pointer, code).
+    """
 
     code = "import_refused"
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.domain.languages import Language
+from app.domain.texts import text
 
 NEXT_ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "none": ("今すぐのお手続きは必要ありません。", "There is nothing to do now."),
@@ -50,21 +51,9 @@ NEXT_ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 WARNINGS: Final[Mapping[str, tuple[str, str]]] = {
-    "serial_number_shape": (
-        "シリアル番号の形式が一般的ではありません。",
-        "The serial number has an unusual shape.",
-    ),
-    "product_number_shape": (
-        "製品型番の形式が一般的ではありません。",
-        "The product number has an unusual shape.",
-    ),
     "product_mismatch": (
         "このシリアル番号は、別の製品型番で登録されています。",
         "This serial number is registered with another product number.",
-    ),
-    "end_of_support_unknown": (
-        "製品のサポート終了日が未登録のため、担当者が確認します。",
-        "The end of support of the product is unknown; a person will check.",
     ),
     "end_of_support_before_end": (
         "保守の終了日より前に、製品のサポート終了日を迎えます。",
@@ -73,10 +62,6 @@ WARNINGS: Final[Mapping[str, tuple[str, str]]] = {
     "warranty_unknown": (
         "製品保証の期間が未登録です。",
         "The warranty period of the machine is unknown.",
-    ),
-    "calendar_unconfirmed": (
-        "該当する年の営業カレンダーは未確定です。日付が変わる場合があります。",
-        "The desk calendar of that year is not confirmed yet; the date may change.",
     ),
     "best_effort_notice": (
         "パッケージ商品のため、更新のご案内時期はお約束するものではありません。",
@@ -95,5 +80,8 @@ def next_action_text(code: str, language: Language) -> str:
 
 
 def warning_text(code: str, language: Language) -> str:
-    """The text of a warning."""
-    return WARNINGS[code][0 if language == "ja" else 1]
+    """The text of a warning: one of this module, or one that a decision of the rules carries."""
+    own = WARNINGS.get(code)
+    if own is None:
+        return text(code, language)
+    return own[0 if language == "ja" else 1]

@@ -2,12 +2,25 @@
 
 from fastapi import APIRouter
 
-from app.routers import audit, contracts, coverage, oauth, operations, products
+from app.routers import (
+    audit,
+    contracts,
+    coverage,
+    deadlines,
+    desk,
+    fees,
+    oauth,
+    operations,
+    products,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     coverage.router,
     contracts.router,
     products.router,
+    deadlines.router,
+    fees.router,
+    desk.router,
     audit.router,
     oauth.router,
     operations.router,

@@ -1,4 +1,4 @@
-"""Reading a customer's file at the desk leaves a trace."""
+"""What the desk reads of customers' files, and what it changes, leaves a trace."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,16 +29,27 @@ class Trace:
             return
         customers = tuple(sorted(set(customer_ids)))
         if customers:
-            await add_audit(
-                self.session,
-                AuditEntry(
-                    at=self.now,
-                    caller=self.caller.kind,
-                    principal=self.caller.principal,
-                    action="read",
-                    object_type=object_type,
-                    object_id=object_id,
-                    customer_ids=customers,
-                    request_id=self.request_id,
-                ),
-            )
+            await self._add("read", object_type, object_id, customers)
+
+    async def change(
+        self, action: str, object_type: str, object_id: str, customer_ids: Iterable[str] = ()
+    ) -> None:
+        """Record a change, by whoever makes it."""
+        await self._add(action, object_type, object_id, tuple(sorted(set(customer_ids))))
+
+    async def _add(
+        self, action: str, object_type: str, object_id: str | None, customers: tuple[str, ...]
+    ) -> None:
+        await add_audit(
+            self.session,
+            AuditEntry(
+                at=self.now,
+                caller=self.caller.kind,
+                principal=self.caller.principal,
+                action=action,
+                object_type=object_type,
+                object_id=object_id,
+                customer_ids=customers,
+                request_id=self.request_id,
+            ),
+        )
