@@ -104,8 +104,9 @@ def ensure_started(place: Place, wishes: Wishes) -> Path:
                     f"the database in {place.data_dir} was started without durability by another "
                     "process; stop that process first"
                 )
-            if _wait_ready(place, running.pid, clock):
-                return running.socket_dir
+            joined = _wait_ready(place, running.pid, clock)
+            if joined is not None:
+                return joined
             clock.wait("a server that was stopping")
             continue
         if not place.pgdata.exists():
@@ -118,7 +119,7 @@ def ensure_started(place: Place, wishes: Wishes) -> Path:
             )
         remove_signs(place, sockets)
         pid = _spawn(place, sockets, wishes)
-        if _wait_ready(place, pid, clock):
+        if _wait_ready(place, pid, clock) is not None:
             return sockets
         # Without /proc, processes that outlived a killed server are found by the new one only.
         if "shared memory block" in log_end(place):
@@ -169,18 +170,17 @@ def _settle_processes(place: Place, clock: _Clock) -> Postmaster | None:
         clock.wait("processes of a killed server to end")
 
 
-def _wait_ready(place: Place, pid: int, clock: _Clock) -> bool:
-    """Wait until the server answers; False when it ended instead."""
+def _wait_ready(place: Place, pid: int, clock: _Clock) -> Path | None:
+    """Wait until the server answers and return its socket folder; None when it ended instead."""
     while True:
         record = read_postmaster(place)
+        sockets: Path | None = None
         if record is not None and record.pid == pid and record.status != "stopping":
-            if answers(record.socket_dir):
-                return True
-            alive = is_alive(pid) or listens(record.socket_dir)
-        else:
-            alive = is_alive(pid)
-        if not alive:
-            return False
+            sockets = record.socket_dir
+        if sockets is not None and answers(sockets):
+            return sockets
+        if not is_alive(pid) and not listens(sockets):
+            return None
         try:
             clock.wait("PostgreSQL to answer (it may be recovering from a crash)")
         except EmbeddedDatabaseError as error:

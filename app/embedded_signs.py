@@ -19,7 +19,8 @@ class Postmaster:
     """What a server wrote about itself into postmaster.pid."""
 
     pid: int
-    socket_dir: Path
+    socket_dir: Path | None
+    """None for as long as the server has no socket: it writes its pid file first."""
     status: str
 
 
@@ -34,7 +35,8 @@ def read_postmaster(place: Place) -> Postmaster | None:
         return None
     status = lines[7].strip() if len(lines) > 7 else "starting"
     # A server in single-user mode writes its process id with a minus sign.
-    return Postmaster(abs(int(lines[0])), Path(lines[4]), status)
+    socket_dir = Path(lines[4]) if lines[4].strip() else None
+    return Postmaster(abs(int(lines[0])), socket_dir, status)
 
 
 def remove_signs(place: Place, socket_dir: Path) -> None:
@@ -48,8 +50,10 @@ def remove_signs(place: Place, socket_dir: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def listens(socket_dir: Path) -> bool:
-    """Tell whether any process listens on the cluster's socket."""
+def listens(socket_dir: Path | None) -> bool:
+    """Tell whether any process listens on the cluster's socket, when there is one."""
+    if socket_dir is None:
+        return False
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1.0)
         try:

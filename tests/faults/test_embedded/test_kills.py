@@ -1,6 +1,10 @@
 """kill -9 of the holder, of PostgreSQL and of both, and what it leaves behind."""
 
+import contextlib
+import os
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -95,6 +99,33 @@ def test_kill_9_in_the_middle_of_the_first_start_is_repaired(bench: Bench, kille
     write(following, 1)
     assert read(following) == [1]
     assert list(bench.data_dir.glob("pgdata.new-*")) == []
+
+
+def test_a_server_that_has_no_socket_yet_when_its_holder_dies_is_joined(ready_bench: Bench) -> None:
+    pid_file = ready_bench.pgdata / "postmaster.pid"
+
+    def caught() -> bool:
+        """Stop the server between its pid file and its socket, a few milliseconds apart."""
+        held = ready_bench.begin()
+        lines: list[str] = []
+        while len(lines) < 5:
+            with contextlib.suppress(FileNotFoundError):
+                lines = pid_file.read_text().splitlines()
+        os.kill(int(lines[0]), signal.SIGSTOP)
+        held.kill()
+        early = pid_file.read_text().splitlines()[4].strip() == ""
+        if not early:
+            assert ready_bench.kill_all()
+            pid_file.unlink()
+        return early
+
+    assert wait_until(caught, PATIENCE)
+    server = ready_bench.postmaster()
+    joining = ready_bench.begin()
+    time.sleep(0.3)
+    os.kill(server, signal.SIGCONT)
+    assert joining.listen().get("socket_dir") == str(ready_bench.data_dir / "run"), joining.said
+    assert ready_bench.postmaster() == server
 
 
 def test_a_stale_pid_file_does_not_keep_the_server_from_starting(bench: Bench) -> None:
