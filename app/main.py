@@ -26,6 +26,7 @@ from app.problems import on_failure, on_http_exception, on_invalid_input, on_ref
 from app.routers import ROUTERS
 from app.settings import Settings
 from app.strict import HeadAsGet, StrictRoute
+from app.worker import run_imports
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """
@@ -94,9 +95,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     lane: LaneReads | None = app.state.lane
     if lane is not None:
         await lane.open()
+    stopping: asyncio.Event = app.state.stopping
+    importing = asyncio.create_task(
+        run_imports(app.state.database, stopping, app.state.clock), name="imports"
+    )
     try:
         yield
     finally:
+        stopping.set()
+        await importing
         if lane is not None:
             await lane.close()
         await app.state.database.close()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from asyncpg.exceptions import InterfaceError, PostgresConnectionError
 from sqlalchemy import ColumnElement, CursorResult, Executable, Table, delete, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,7 @@ from app.db.import_statements import (
     update_changed,
 )
 from app.db.import_targets import TARGETS, Reference, Target
-from app.domain.errors import Overloaded
+from app.domain.errors import DatabaseUnavailable, Overloaded
 from app.domain.import_files import Issue
 from app.domain.import_rows import ERRORS_KEPT, WARNINGS_KEPT, RowReader
 
@@ -94,15 +95,19 @@ async def load_rows(session: AsyncSession, reader: RowReader) -> Loaded:
 async def _copy(session: AsyncSession, stage: Table, reader: RowReader) -> None:
     raw = await (await session.connection()).get_raw_connection()
     driver: Any = raw.driver_connection
-    # An empty cell is NULL; a tab or a line end cannot stand in a cell that passed its check.
-    await driver.copy_to_table(
-        stage.name,
-        source=_copy_text(reader.rows()),
-        columns=[column.name for column in stage.c],
-        format="text",
-        null="",
-        timeout=COPY_SECONDS,
-    )
+    try:
+        # An empty cell is NULL; a tab or a line end cannot stand in a cell that passed its check.
+        await driver.copy_to_table(
+            stage.name,
+            source=_copy_text(reader.rows()),
+            columns=[column.name for column in stage.c],
+            format="text",
+            null="",
+            timeout=COPY_SECONDS,
+        )
+    except (PostgresConnectionError, InterfaceError) as failure:
+        # The driver itself speaks here, so nobody translates its failures.
+        raise DatabaseUnavailable from failure
 
 
 async def _copy_text(rows: Iterator[list[str]]) -> AsyncIterator[bytes]:

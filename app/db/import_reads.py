@@ -14,9 +14,9 @@ from app.domain.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """An import run. `state` is queued, running, completed or failed."""
+    """An import run. `state` is queued, running, completed or failed. A trial has no id."""
 
-    id: uuid.UUID
+    id: uuid.UUID | None
     state: str
     created_by: str
     created_at: datetime

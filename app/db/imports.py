@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Database
 from app.db.import_merge import Loaded
 from app.db.tables import import_error, import_file, import_run
+from app.domain.errors import DeskError
 from app.domain.import_files import Issue
 from app.settings import DatabaseSettings
 
@@ -25,6 +26,8 @@ OPEN_STATES = ("queued", "running")
 _RUN_LOCKS = 72_015
 # A large file is merged in one statement; a day is only there to end what nobody waits for.
 _STATEMENT_SECONDS = 24 * 3600.0
+# Classes of SQLSTATE: connection, deadlock, resources, locks, operator, system.
+_PASSING_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,16 @@ def loading_database(database: Database) -> Database:
         statement_timeout=_STATEMENT_SECONDS,
     )
     return Database(database.urls, settings)
+
+
+def may_pass(failure: Exception) -> bool:
+    """Tell whether the same work may succeed later: the database was away, full or busy."""
+    if isinstance(failure, DeskError):
+        return True
+    state = getattr(failure, "sqlstate", None) or getattr(
+        getattr(failure, "orig", None), "sqlstate", None
+    )
+    return str(state or "")[:2] in _PASSING_CLASSES
 
 
 def new_import_id(now: datetime) -> uuid.UUID:

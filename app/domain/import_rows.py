@@ -52,6 +52,11 @@ class RowReader:
             return cells
         raise FileRefused("empty_file")
 
+    def look_through(self) -> None:
+        """Read to the end without looking into rows. Raises FileRefused for a bad file."""
+        for _ in self._records:
+            pass
+
     def rows(self) -> Iterator[list[str]]:
         """Yield every good row: its line number, then its cells in the order of `columns`.
 

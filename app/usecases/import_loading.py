@@ -150,16 +150,24 @@ async def load_file(
     return result
 
 
+async def give_up(loading: Database, import_id: uuid.UUID, position: int, code: str) -> None:
+    """Refuse a file whole for a reason that is not in the file."""
+    async with loading.transaction("desk") as session:
+        await db.refuse_file(session, import_id, position, code, [Issue(1, None, code)])
+
+
 async def _load(
     loading: Database, import_id: uuid.UUID, source: Source, observer: Observer
 ) -> Loaded:
     with source.open() as stream:
         async with loading.transaction("desk") as session:
             await take_loading_lock(session)
+            if not await db.is_open(session, import_id, source.position):
+                # Whoever holds the lock now is not the only one who believed to hold the run.
+                raise FileRefused("interrupted")
             reader = source.reader(stream)
             async with _watched(loading, import_id, source, reader, observer):
                 loaded = await load_rows(session, reader)
-            # Should two workers believe that they hold the run, the second finds the file done.
             await db.finish_file(session, import_id, source.position, loaded)
     return loaded
 
