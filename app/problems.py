@@ -419,6 +419,9 @@ def place_of(detail: Any) -> Place:
     """
     source, *path = detail["loc"] or ("body",)
     kind = str(detail["type"])
+    if kind in {"too_short", "too_long"} and isinstance(detail["input"], str):
+        # What pydantic calls a text's length where a validator of our own stands before the limit.
+        kind = f"string_{kind}"
     code = CODE_OF_KIND.get(kind, "invalid_value")
     foreign = source == "body" or kind == "extra_forbidden"
     steps = [shown_name(step) if foreign and isinstance(step, str) else str(step) for step in path]

@@ -36,9 +36,9 @@ class MachineAsked(Strict):
     serial_number: Annotated[
         str, Plain, Field(min_length=1, max_length=60, examples=["JPT8270P2A"])
     ]
-    product_number: Annotated[
-        str | None, Plain, Field(min_length=1, max_length=60, examples=["868703-B21"])
-    ] = None
+    product_number: (
+        Annotated[str, Plain, Field(min_length=1, max_length=60, examples=["868703-B21"])] | None
+    ) = None
 
 
 class CoverageLookup(Strict):

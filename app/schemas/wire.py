@@ -73,7 +73,9 @@ def _printable(text: str) -> str:
 
 
 Plain = AfterValidator(_printable)
-"""Text without control characters, line breaks and lone surrogates."""
+"""Text without control characters, line breaks and lone surrogates. An optional one in a body is
+`Annotated[str, Plain, …] | None`: the other way round, Plain and the limits would meet the null.
+"""
 
 
 def _calendar_day(value: Any) -> date:
