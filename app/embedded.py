@@ -162,10 +162,10 @@ def start_cluster(
     """Start the cluster of a folder, or join the running one, and hold it until released.
 
     `durable=False` is for tests: a kill -9 of the server loses its last commits, a loss of power
-    may lose everything. `settings` are PostgreSQL's
-    own and apply when this call starts the server; a running one keeps those it has. `timeout` is
-    in seconds and covers crash recovery. `progress` takes a line of text for a person to read and
-    writes to standard error when not given. Raises EmbeddedDatabaseError.
+    may lose everything. `settings` are PostgreSQL's own and apply when this call starts the server;
+    a running one keeps those it has. `timeout` is in seconds and covers crash recovery. `progress`
+    takes a line of text for a person to read; without it the line goes to standard error. Raises
+    EmbeddedDatabaseError.
     """
     check_settings(settings)
     wishes = Wishes(durable, dict(settings), timeout, progress or _to_standard_error)

@@ -99,16 +99,17 @@ def ensure_started(place: Place, wishes: Wishes) -> Path:
     while True:
         running = _settle_processes(place, clock)
         if running is not None:
+            joined = _wait_ready(place, running.pid, clock)
+            if joined is None:
+                clock.wait("a server that was stopping")
+                continue
+            # Looked at only now, because a server records how it was started late in its start.
             if wishes.durable and not _is_durable(place):
                 raise EmbeddedDatabaseError(
                     f"the database in {place.data_dir} was started without durability by another "
                     "process; stop that process first"
                 )
-            joined = _wait_ready(place, running.pid, clock)
-            if joined is not None:
-                return joined
-            clock.wait("a server that was stopping")
-            continue
+            return joined
         if not place.pgdata.exists():
             _initialise(place, wishes)
         sockets = socket_folder(place)
