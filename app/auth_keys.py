@@ -80,7 +80,8 @@ def load_keys(data_dir: Path) -> SigningKeys:
     """
     folder = data_dir / "keys"
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The data folder itself stays open: the embedded database's account must get through it.
+        data_dir.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.stat()
         if found.st_mode & 0o077 and found.st_uid == os.geteuid():
