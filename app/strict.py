@@ -83,13 +83,15 @@ class JsonRequest(Request):
 def limited(scope: Scope, receive: Receive, limit: int) -> Receive:
     """`receive` for at most `limit` bytes of body.
 
-    Raises BodyTooLarge at once when the request says that it is longer, else when it becomes so.
+    Raises BodyTooLarge at once when the request says that it is longer, else when it becomes so;
+    UnsupportedMedia when it is packed for its way, because the server would not unpack it.
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             if len(value) > _LONGEST_LENGTH or int(value) > limit:
                 raise BodyTooLarge
-            break
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            raise UnsupportedMedia(pointer="transfer-encoding")
     read = 0
 
     async def counted() -> Message:
