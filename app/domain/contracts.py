@@ -56,7 +56,9 @@ def decide_contract(
     Rules: TERM-1 (inclusive ends), TERM-4 (the period comes from the lines), REN-1 and REN-2 (the
     quote's day), DL-6 (a late order is a re-enrollment), DL-7 (the package window).
     """
-    due = renewal_quote_due(end, CoverKind(kind), calendar)
+    # A post-warranty package is sold outright like any other (REN-2).
+    sold_as = CoverKind.CONTRACT if kind == "contract" else CoverKind.PACKAGE
+    due = renewal_quote_due(end, sold_as, calendar)
     status = contract_status(start, end, today, expiring_days)
     action, rules = _next_action(kind, status, end, due.due, today)
     warnings = due.warnings if due.promised else ("best_effort_notice", *due.warnings)
