@@ -61,4 +61,9 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/order-deadline-calculations"): PUBLIC,
     ("POST", "/v1/purchase-window-calculations"): PUBLIC,
     ("POST", "/v1/fee-simulations"): KNOWN,
+    ("GET", "/v1/fee-policies"): DESK,
+    ("GET", "/v1/fee-policies/{code}/versions/{version}"): DESK,
+    ("POST", "/v1/fee-policies"): DESK,
+    ("POST", "/v1/eligibility-checks"): CONTRACTS,
+    ("GET", "/v1/eligibility-checks/{check_id}"): CONTRACTS,
 }

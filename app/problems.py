@@ -192,6 +192,13 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "契約開始日以降の発注期限を定めるには、approver と reason を指定してください。",
         "A deadline on or after the start date needs an approver and a reason.",
     ),
+    errors.PolicyOverlaps: Words(
+        409,
+        "適用範囲の重なる手数料規定があります",
+        "Another policy is in force for the same cases",
+        "適用条件または有効期間が重ならないように指定してください。",
+        "Change the conditions or the effective dates so that they do not overlap.",
+    ),
     errors.DatabaseUnavailable: Words(
         503,
         "一時的に利用できません",
@@ -384,6 +391,7 @@ CODE_OF_KIND: Mapping[str, str] = {
     "day_out_of_range": "out_of_range",
     "control_character": "control_character",
     "one_term": "one_term",
+    "end_before_start": "end_before_start",
     "closes_before_opens": "closes_before_opens",
     "hours_missing": "hours_missing",
     "hours_of_a_closed_day": "hours_of_a_closed_day",

@@ -63,11 +63,13 @@ class HttpSettings:
 class RuleSettings:
     """Figures that RULES leaves to the desk. `expiring_days`: a cover that ends within so many days
     is called expiring (API, default 90). `reply_minutes`: a question is answered within so many
-    open minutes of the desk (CAL-5, default two business hours).
+    open minutes of the desk (CAL-5, default two business hours). `check_valid_days`: how long an
+    eligibility check holds at most (ELG-6, default 30).
     """
 
     expiring_days: int
     reply_minutes: int
+    check_valid_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +150,6 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         rules=RuleSettings(
             expiring_days=_number(env, "RENEWAL_DESK_EXPIRING_DAYS", 90, 1, 3650),
             reply_minutes=_number(env, "RENEWAL_DESK_REPLY_BUSINESS_MINUTES", 120, 1, 100_000),
+            check_valid_days=_number(env, "RENEWAL_DESK_CHECK_VALID_DAYS", 30, 1, 366),
         ),
     )

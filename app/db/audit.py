@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.ids import new_id
 from app.db.tables import audit
 
 
@@ -29,7 +30,7 @@ async def add_audit(session: AsyncSession, entry: AuditEntry) -> None:
     """Write an entry in the transaction of what it tells."""
     await session.execute(
         insert(audit).values(
-            id=uuid.uuid4(),
+            id=new_id(entry.at),
             at=entry.at,
             caller=entry.caller,
             principal=entry.principal,

@@ -1,10 +1,12 @@
 """Bring a database to the newest shape: roles first, then the migrations, one process at a time."""
 
+import time
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -12,6 +14,7 @@ from app.db.engine import Role, role_password
 
 # Any fixed number: whoever migrates holds it, so that two processes that start at once do not.
 MIGRATION_LOCK = 7_201_501
+TRIES = 10
 
 
 class RolesMissing(Exception):
@@ -35,22 +38,47 @@ def ensure_roles(connection: Connection, owner: URL) -> None:
     )
     roles: tuple[Role, ...] = ("portal", "desk")
     for role in roles:
-        exists = connection.scalar(
-            text("SELECT true FROM pg_roles WHERE rolname = :role"), {"role": role}
-        )
-        if not may_create:
-            if exists:
-                continue
+        if may_create:
+            _settle_role(connection, role, role_password(owner, role))
+        elif not _can_login(connection, role):
             raise RolesMissing(
                 f"The role {role} does not exist and this log-in may not create it. Let an "
                 f"administrator run: CREATE ROLE {role} LOGIN NOBYPASSRLS PASSWORD '…' — and set "
                 f"RENEWAL_DESK_{role.upper()}_DATABASE_URL."
             )
-        verb = "ALTER" if exists else "CREATE"
-        password = role_password(owner, role)
-        # A role's name and password cannot be parameters; both are ours and hold no quote.
-        clause = f" PASSWORD '{password}'" if password else ""
-        connection.exec_driver_sql(f"{verb} ROLE {role} LOGIN{clause}")
+
+
+def _can_login(connection: Connection, role: Role) -> bool:
+    return bool(
+        connection.scalar(
+            text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :role"), {"role": role}
+        )
+    )
+
+
+def _settle_role(connection: Connection, role: Role, password: str | None) -> None:
+    """Create a role, or set its password anew.
+
+    Roles belong to the whole server and the migration lock to one database, so two databases of one
+    server may do this at once; whoever loses the race tries again.
+    """
+    # A role's name and password cannot be parameters; both are ours and hold no quote.
+    clause = f" PASSWORD '{password}'" if password else ""
+    for attempt in range(TRIES):
+        exists = _can_login(connection, role)
+        if exists and password is None:
+            return
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(
+                    f"{'ALTER' if exists else 'CREATE'} ROLE {role} LOGIN{clause}"
+                )
+        except DBAPIError:
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(0.1 * (attempt + 1))
+        else:
+            return
 
 
 def upgrade(connection: Connection, owner: URL, revision: str = "head") -> None:

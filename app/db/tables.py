@@ -41,7 +41,7 @@ metadata = MetaData(
 )
 
 CUSTOMER_CODE = "^[A-Z0-9-]{1,20}$"
-TENANT_TABLES = ("customer", "equipment", "contract", "contract_line")
+TENANT_TABLES = ("customer", "equipment", "contract", "contract_line", "eligibility_check")
 
 
 def _instant(name: str, *, default_now: bool = False) -> Column[datetime]:
@@ -355,6 +355,44 @@ import_error = Table(
         ondelete="CASCADE",
     ),
     CheckConstraint("severity IN ('error', 'warning')", name="severity"),
+)
+
+# Fee policies as the desk wrote them: a version is never changed, a better one is the next version.
+fee_policy = Table(
+    "fee_policy",
+    metadata,
+    Column("code", Text),
+    Column("version", Integer),
+    Column("effective_from", Date, nullable=False),
+    Column("effective_to", Date),
+    Column("definition", JSONB, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", default_now=True),
+    PrimaryKeyConstraint("code", "version"),
+    CheckConstraint("version >= 1", name="version"),
+    CheckConstraint("effective_to >= effective_from", name="period"),
+    CheckConstraint("code ~ '^[A-Za-z0-9._-]{1,40}$'", name="code"),
+)
+
+# A check as it was answered, in both languages, byte for byte, with the facts that it rests on
+# (ELG-6).
+eligibility_check = Table(
+    "eligibility_check",
+    metadata,
+    Column("customer_id", Text, ForeignKey("customer.customer_id")),
+    Column("id", Uuid),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", default_now=True),
+    Column("kind", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("valid_until", Date, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("answer_ja", LargeBinary, nullable=False),
+    Column("answer_en", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("customer_id", "id"),
+    CheckConstraint("kind IN ('reenrollment', 'new_enrollment', 'upgrade')", name="kind"),
+    Index("ix_eligibility_check_id", "id"),
 )
 
 audit = Table(

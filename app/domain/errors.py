@@ -164,6 +164,12 @@ class AlreadyExists(DeskError):
     code = "already_exists"
 
 
+class PolicyOverlaps(DeskError):
+    """Another fee policy is in force for the same cases on a common day (FEE-1)."""
+
+    code = "policy_overlaps"
+
+
 class DatabaseUnavailable(DeskError):
     """The database does not answer; nothing was stored."""
 

@@ -40,6 +40,19 @@ _DECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     "sunday": ("日曜日は休業日です。", "The desk is closed on Sundays."),
     "national_holiday": ("祝日のため休業日です。", "The desk is closed on national holidays."),
     "company_closing": ("弊社休業日です。", "The company is closed on this day."),
+    # Machines of a request (REQ-1).
+    "machine_twice": (
+        "同じ機器が二度指定されています。",
+        "The machine is named twice in this request.",
+    ),
+    "serial_ambiguous": (
+        "同じシリアル番号の製品が複数あります。製品型番を指定してください。",
+        "Several products share this serial number. Give the product number as well.",
+    ),
+    "machine_unidentified": (
+        "シリアル番号または製品型番を指定してください。",
+        "Give the serial number or the product number of the machine.",
+    ),
     # Periods (TERM).
     "term_too_short": ("期間は1か月以上です。", "A term has at least one month."),
     "term_too_long": ("期間は120か月以内です。", "A term has at most 120 months."),

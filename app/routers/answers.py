@@ -37,7 +37,11 @@ def resource_headers(etag: str, language: Language) -> dict[str, str]:
 
 def resource(request: Request, payload: Any, language: Language) -> Response:
     """The answer with one resource: 304 when the caller has it already."""
-    body = body_of(payload)
+    return stored_resource(request, body_of(payload), language)
+
+
+def stored_resource(request: Request, body: bytes, language: Language) -> Response:
+    """The answer with one resource whose bytes exist already."""
     etag = etag_of(body)
     headers = resource_headers(etag, language)
     held = request.headers.getlist("if-none-match")

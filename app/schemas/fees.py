@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from app.db.fee_policies import PolicyRow
 from app.domain.fee_facts import FeeComponent, FeeDecision, FeeFacts, Term
 from app.domain.fee_policy import PreviousCover
 from app.domain.languages import Language
 from app.schemas.contracts import coded_warnings
-from app.schemas.wire import CodedText, Day, Strict
+from app.schemas.wire import CodedText, Day, Strict, StrictQuery
 
 MOST_CASES = 1000
 MOST_YEN = 10**12
@@ -139,4 +140,39 @@ def fee_result_out(decision: FeeDecision, language: Language) -> FeeResult:
         "inspection_required": decision.inspection_required,
         "reasons": coded_warnings(decision.reasons, language),
         "rules": list(decision.rules),
+    }
+
+
+class PageQuery(StrictQuery):
+    """A page of a list."""
+
+    page_size: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str | None, Field(max_length=500)] = None
+
+
+class FeePolicyOut(TypedDict):
+    """One version of a fee policy, as the desk wrote it."""
+
+    code: str
+    version: int
+    effective_from: Day
+    effective_to: Day | None
+    definition: dict[str, Any]
+
+
+class FeePolicyPage(TypedDict):
+    """A page of policy versions, by code and version."""
+
+    items: list[FeePolicyOut]
+    next_cursor: str | None
+
+
+def policy_out(row: PolicyRow) -> FeePolicyOut:
+    """The answer for one version."""
+    return {
+        "code": row.code,
+        "version": row.version,
+        "effective_from": row.effective_from,
+        "effective_to": row.effective_to,
+        "definition": dict(row.definition),
     }

@@ -101,6 +101,14 @@ Day = Annotated[
 """A Japanese calendar day from 1900 to 2999, written YYYY-MM-DD."""
 
 
+class DryRun(StrictQuery):
+    """Whether only to try."""
+
+    dry_run: Annotated[
+        bool, Field(description="`true`: the same checks and figures, nothing stored.")
+    ] = False
+
+
 class CodedText(TypedDict):
     """A stable code with a text in the caller's language."""
 

@@ -1,0 +1,205 @@
+"""Check whether machines can come (back) under contract, and at what fee (ELG, FEE)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.callers import Viewer
+from app.db.eligibility import HistoryRow, customers_of, list_history, prices_on
+from app.db.engine import ReadSession
+from app.db.fee_policies import policies_in_force
+from app.db.products import ProductRow, find_products
+from app.domain.eligibility_facts import (
+    Declaration,
+    Eligibility,
+    EligibilitySettings,
+    MachineEligibility,
+    MachineFacts,
+    WishedCover,
+)
+from app.domain.eligibility_request import (
+    Candidate,
+    PastCover,
+    decide_request,
+    facts_of,
+    undecided,
+)
+from app.domain.end_of_support import Lifecycle
+from app.domain.errors import InvalidInput
+from app.domain.fee_facts import Term
+from app.domain.fee_policy import FeePolicy
+from app.domain.fee_policy_reader import read_policy
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One machine of a request: how it is named, the level wished, and its declared condition."""
+
+    serial_number: str | None
+    product_number: str | None
+    service_level: str
+    declaration: Declaration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database knows about the machines of a request."""
+
+    history: Mapping[str, Sequence[HistoryRow]]
+    products: Mapping[str, ProductRow]
+    prices: Mapping[tuple[str, str], int]
+    policies: Sequence[FeePolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A decided request: whose it is, what each machine was taken for, and the decision."""
+
+    customer_id: str
+    identities: tuple[tuple[str | None, str | None], ...]
+    candidates: tuple[tuple[str, ...], ...]
+    decision: Eligibility
+
+
+async def check_eligibility(
+    session: AsyncSession | ReadSession,
+    viewer: Viewer,
+    cover: WishedCover,
+    term: Term,
+    wishes: Sequence[Wish],
+    customer_id: str | None,
+    settings: EligibilitySettings,
+) -> Checked:
+    """Decide a request; nothing is stored.
+
+    Raises InvalidInput (`customer_needed`) when the machines do not tell whose request it is.
+    """
+    known = await _load(session, viewer, cover.start, wishes)
+    owner = await _owner(session, viewer, known, customer_id)
+    identified = identify(wishes, known)
+    machines: list[MachineFacts | MachineEligibility] = [
+        undecided(machine.problem, cover, term)
+        if machine.problem is not None
+        else facts_of(_candidate(wish, machine, known), cover, term, known.policies)
+        for wish, machine in zip(wishes, identified, strict=True)
+    ]
+    return Checked(
+        customer_id=owner,
+        identities=tuple((one.serial_number, one.product_number) for one in identified),
+        candidates=tuple(one.candidates for one in identified),
+        decision=decide_request(cover, machines, settings),
+    )
+
+
+async def _load(
+    session: AsyncSession, viewer: Viewer, start: date, wishes: Sequence[Wish]
+) -> Known:
+    serials = sorted({wish.serial_number for wish in wishes if wish.serial_number is not None})
+    history: dict[str, list[HistoryRow]] = {}
+    for row in await list_history(session, viewer, serials):
+        history.setdefault(row.serial_number, []).append(row)
+    numbers = {wish.product_number for wish in wishes if wish.product_number is not None}
+    numbers |= {
+        row.product_number for rows in history.values() for row in rows if row.product_number
+    }
+    return Known(
+        history=history,
+        products=await find_products(session, sorted(numbers)),
+        prices=await prices_on(session, sorted(numbers), start),
+        policies=[
+            reading.policy
+            for row in await policies_in_force(session, viewer.today)
+            if (
+                reading := read_policy({**row.definition, "code": row.code, "version": row.version})
+            ).policy
+            is not None
+        ],
+    )
+
+
+async def _owner(
+    session: AsyncSession, viewer: Viewer, known: Known, customer_id: str | None
+) -> str:
+    """Whose request it is: as said, else the one customer of the machines, else the caller's only
+    one.
+    """
+    owners = {row.customer_id for rows in known.history.values() for row in rows}
+    if customer_id is not None:
+        if viewer.principal is not None and customer_id not in owners:
+            visible = await customers_of(session, viewer, customer_id)
+            if customer_id not in visible:
+                raise InvalidInput(places=[("/customer_id", "customer_unknown")])
+        return customer_id
+    if not owners:
+        owners = set(await customers_of(session, viewer))
+    if len(owners) != 1:
+        raise InvalidInput(places=[("/customer_id", "customer_needed")])
+    return owners.pop()
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What a machine of the request was taken for, or the code of why that is open."""
+
+    serial_number: str | None
+    product_number: str | None
+    candidates: tuple[str, ...]
+    problem: str | None
+
+
+def identify(wishes: Sequence[Wish], known: Known) -> list[Identified]:
+    """Say for each machine which product it is. A serial that two products share, a machine named
+    twice and one that is not named at all stay open; the others go on (REQ-1).
+    """
+    seen: set[tuple[str, str | None]] = set()
+    found: list[Identified] = []
+    for wish in wishes:
+        serial, product = wish.serial_number, wish.product_number
+        bearers = sorted(
+            {
+                row.product_number
+                for row in known.history.get(serial or "", ())
+                if row.product_number
+            }
+        )
+        problem: str | None = None
+        shown: tuple[str, ...] = ()
+        if serial is None and product is None:
+            problem = "machine_unidentified"
+        elif product is None and len(bearers) > 1:
+            problem, shown = "serial_ambiguous", tuple(bearers)
+        elif product is None and bearers:
+            product = bearers[0]
+        if serial is not None and problem is None:
+            if (serial, product) in seen:
+                problem = "machine_twice"
+            seen.add((serial, product))
+        found.append(Identified(serial, product, shown, problem))
+    return found
+
+
+def _candidate(wish: Wish, machine: Identified, known: Known) -> Candidate:
+    product = known.products.get(machine.product_number or "")
+    rows = [
+        row
+        for row in known.history.get(machine.serial_number or "", ())
+        if row.product_number in {None, machine.product_number}
+    ]
+    return Candidate(
+        service_level=wish.service_level,
+        declaration=wish.declaration,
+        lifecycle=None
+        if product is None
+        else Lifecycle(
+            product.end_of_sale,
+            product.last_new_enrollment,
+            product.last_renewal,
+            product.end_of_support,
+        ),
+        family=None if product is None else product.family,
+        covers=tuple(PastCover(row.kind, row.start, row.end, row.annual_price) for row in rows),
+        new_annual=known.prices.get((machine.product_number or "", wish.service_level)),
+        system=next((row.system_id for row in rows if row.system_id), None),
+    )
