@@ -1,0 +1,161 @@
+"""The matrix: route × party × object → status, in full. A new route needs a row here.
+
+Rows are written from what TRUST and API.md promise; nothing here is read out of the policy table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.api.parties import Files
+
+Statuses = tuple[int, ...]
+"""One status for the objects own, others, deleted, absent; or one for them all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route. `options` make the request (`{contract_number}`, `{serial_number}` and the rest in
+    path and body stand for the object); `before` is done by the desk ahead of each request.
+    """
+
+    expected: Mapping[str, Statuses]
+    path: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    before: tuple[str, str, Mapping[str, Any]] | None = None
+    same_for_all: bool = False
+
+
+def everybody(status: int) -> Mapping[str, Statuses]:
+    """Public: no credential is asked for or looked at, so a bad one changes nothing either."""
+    return dict.fromkeys(PARTY_NAMES, (status,))
+
+
+PARTY_NAMES = (
+    "public", "customer", "other", "partner", "partner_ended", "partner_future",
+    "partner_other_scope", "narrowed", "no_member", "desk", "no_role", "revoked", "revoked_client",
+    "revoked_desk",
+)  # fmt: skip
+
+#                       own  others deleted absent
+ONE_CONTRACT = {
+    "public": (401, 401, 401, 401),
+    "customer": (200, 404, 404, 404),
+    "other": (200, 404, 404, 404),
+    "partner": (200, 404, 404, 404),
+    "partner_ended": (404, 404, 404, 404),
+    "partner_future": (404, 404, 404, 404),
+    "partner_other_scope": (404, 404, 404, 404),
+    "narrowed": (403, 403, 403, 403),
+    "no_member": (404, 404, 404, 404),
+    "desk": (200, 200, 404, 404),
+    "no_role": (403, 403, 403, 403),
+    "revoked": (401, 401, 401, 401),
+    "revoked_client": (401, 401, 401, 401),
+    "revoked_desk": (401, 401, 401, 401),
+}
+"""A single object: who may not see it gets what an absent one gives."""
+
+SEARCH = {
+    "public": (401,),
+    "customer": (200,),
+    "other": (200,),
+    "partner": (200,),
+    "partner_ended": (200,),
+    "partner_future": (200,),
+    "partner_other_scope": (200,),
+    "narrowed": (403,),
+    "no_member": (200,),
+    "desk": (200,),
+    "no_role": (403,),
+    "revoked": (401,),
+    "revoked_client": (401,),
+    "revoked_desk": (401,),
+}
+"""A list or a batch that names objects: never a 403 or 404 for one of them (test_swaps.py)."""
+
+KNOWN = {**SEARCH, "narrowed": (200,)}
+"""Needs a caller and shows nothing of a customer, so no matter of a relation is asked for."""
+
+
+def desk_only(*statuses: int) -> Mapping[str, Statuses]:
+    """For the desk: others are told that it is not for them, without a look at the object."""
+    refused = dict.fromkeys(PARTY_NAMES, (403,))
+    return {**refused, "public": (401,), "revoked_desk": (401,), "desk": statuses}
+
+
+CLOSING_DAY = "/v1/desk/closing-days/2027-08-12"
+PUT_CLOSING_DAY = ("PUT", CLOSING_DAY, {"json": {"kind": "closed"}})
+IMPORT_FILE = {
+    "files": {"files": ("closing_days.csv", b"date,kind,opens,closes,name\n", "text/csv")},
+    "headers": {"Idempotency-Key": "matrix"},
+}
+FEE_CASE = {"new_start": "2027-01-01", "term_months": 12}
+
+MATRIX: Mapping[tuple[str, str], Row] = {
+    ("GET", "/"): Row(everybody(307), same_for_all=True),
+    ("GET", "/livez"): Row(everybody(200), same_for_all=True),
+    ("GET", "/readyz"): Row(everybody(200), same_for_all=True),
+    ("GET", "/metrics"): Row(everybody(200)),
+    ("GET", "/docs"): Row(everybody(200), same_for_all=True),
+    ("GET", "/openapi.json"): Row(everybody(200), same_for_all=True),
+    ("GET", "/problems/{code}"): Row(everybody(200), "/problems/not_found", same_for_all=True),
+    ("POST", "/oauth/token"): Row(
+        everybody(401), options={"data": {"grant_type": "client_credentials"}}
+    ),
+    ("POST", "/oauth/revoke"): Row(everybody(401), options={"data": {"token": "x"}}),
+    ("GET", "/.well-known/jwks.json"): Row(everybody(200), same_for_all=True),
+    ("GET", "/.well-known/oauth-authorization-server"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/products"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/products/{product_number}"): Row(
+        everybody(200), "/v1/products/868703-B21", same_for_all=True
+    ),
+    ("POST", "/v1/product-lookups"): Row(
+        everybody(200), options={"json": {"product_numbers": ["868703-B21"]}}, same_for_all=True
+    ),
+    ("GET", "/v1/contracts"): Row(SEARCH),
+    ("GET", "/v1/contracts/{contract_number}"): Row(ONE_CONTRACT),
+    ("GET", "/v1/contracts/{contract_number}/lines"): Row(ONE_CONTRACT),
+    ("GET", "/v1/contracts/{contract_number}/lines.csv"): Row(ONE_CONTRACT),
+    ("POST", "/v1/coverage-lookups"): Row(
+        SEARCH, options={"content": '{{"items":[{{"serial_number":"{serial_number}"}}]}}'}
+    ),
+    ("POST", "/v1/imports"): Row(desk_only(202), options=IMPORT_FILE),
+    ("GET", "/v1/imports"): Row(desk_only(200)),
+    ("GET", "/v1/imports/{import_id}"): Row(
+        desk_only(404), "/v1/imports/0190a0a0-0000-7000-8000-000000000000"
+    ),
+    ("GET", "/v1/audit"): Row(desk_only(200)),
+    ("GET", "/v1/desk/status"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/desk/calendar"): Row(
+        everybody(200), "/v1/desk/calendar?from=2026-11-01&to=2026-11-30", same_for_all=True
+    ),
+    ("PUT", "/v1/desk/closing-days/{date}"): Row(
+        desk_only(200), CLOSING_DAY, {"json": {"kind": "closed"}}
+    ),
+    ("DELETE", "/v1/desk/closing-days/{date}"): Row(
+        desk_only(204), CLOSING_DAY, before=PUT_CLOSING_DAY
+    ),
+    ("PUT", "/v1/desk/calendar-years/{year}"): Row(
+        desk_only(200), "/v1/desk/calendar-years/2028", {"json": None}
+    ),
+    ("POST", "/v1/order-deadline-calculations"): Row(
+        everybody(200), options={"json": {"start_date": "2027-04-01"}}, same_for_all=True
+    ),
+    ("POST", "/v1/purchase-window-calculations"): Row(
+        everybody(200), options={"json": {"end_date": "2027-03-31"}}, same_for_all=True
+    ),
+    ("POST", "/v1/fee-simulations"): Row(
+        KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
+    ),
+}
+
+
+def request_of(row: Row, path: str, files: Files) -> tuple[str, dict[str, Any]]:
+    """The path and the options of a row's request for an object."""
+    names = vars(files)
+    options = dict(row.options)
+    if "content" in options:
+        options["content"] = options["content"].format(**names)
+        options["headers"] = {"Content-Type": "application/json"}
+    return (row.path or path).format(**names), options

@@ -1,0 +1,185 @@
+"""The parties of the matrix: who they are, whose objects are theirs, and what they may see.
+
+What a party may see is written down here from the arranged facts and never asked of the service.
+Every customer's file holds a canary with its own code, and no answer may show a foreign one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from app.auth import Authenticator
+from app.demo.parties import ENDED_RELATION, FUTURE_RELATION, SERVED
+from app.usecases.tokens import (
+    grant_customer_token,
+    grant_partner_token,
+    revoke_client,
+    revoke_token,
+)
+from tests.conftest import NOW, Service
+
+WEEK = timedelta(days=7)
+CANARY = re.compile(r"CANARY-(C[0-9]{4})-")
+DELETED, ABSENT = "JP-9999-GONE", "JP-9999-NONE"
+DELETED_SERIAL, ABSENT_SERIAL = "JPGONE0001", "JPNONE0001"
+OTHER_SCOPE = "C0017"
+"""A customer whom partner P0003 serves in quotes and orders, but not in contracts."""
+
+P0001_SERVES = frozenset(
+    f"C{index:04d}"
+    for index in SERVED["P0001"]
+    if f"C{index:04d}" not in {ENDED_RELATION[1], FUTURE_RELATION[1]}
+)
+P0003_SERVES = frozenset(f"C{index:04d}" for index in SERVED["P0003"]) - {OTHER_SCOPE}
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a customer's file holds, and what a request can name."""
+
+    customer_id: str
+    contract_number: str
+    serial_number: str
+    product_number: str
+    service_id: str
+
+
+@dataclass(frozen=True)
+class Party:
+    """A caller: `home` is the customer whose objects are its own in the matrix (whether it may see
+    them is what the matrix says), `sees` the customers that it may see.
+    """
+
+    name: str
+    token: str | None
+    home: str
+    sees: frozenset[str] | None
+
+    def may_see(self, customer_id: str) -> bool:
+        """None stands for all: the desk."""
+        return self.sees is None or customer_id in self.sees
+
+
+@dataclass(frozen=True)
+class World:
+    """The parties, and the files of the customers that they ask for."""
+
+    parties: Mapping[str, Party]
+    files: Mapping[str, Files]
+
+    def objects(self, party: Party) -> dict[str, Files]:
+        """The objects that a party asks for, in the order of the matrix."""
+        own = self.files[party.home]
+        return {
+            "own": own,
+            "others": self.files["C0001" if party.name == "other" else "C0002"],
+            "deleted": Files("C9998", DELETED, DELETED_SERIAL, "868703-B21", "199999999998"),
+            "absent": Files("C9999", ABSENT, ABSENT_SERIAL, "868703-B21", "199999999999"),
+        }
+
+
+async def arrange(service: Service) -> World:
+    """Put canaries into every customer's file, delete one contract, end what has to be ended, and
+    give every party its token.
+    """
+    async with service.database.transaction("desk") as session:
+        for statement in (
+            "UPDATE customer SET name = 'CANARY-' || customer_id || '-' || name,"
+            " name_en = 'CANARY-' || customer_id || '-EN',"
+            " contact_name = 'CANARY-' || customer_id || '-CONTACT',"
+            " contact_email = 'CANARY-' || customer_id || '-@example.com'",
+            "UPDATE contract SET support_service_serial = 'CANARY-' || customer_id || '-SAR'",
+            "UPDATE contract_line SET product_name = 'CANARY-' || customer_id || '-LINE'",
+            "UPDATE contract SET service_id = '1' || lpad(substr(customer_id, 2), 11, '0')",
+            f"DELETE FROM serve WHERE partner_id = 'P0003' AND customer_id = '{OTHER_SCOPE}'"
+            " AND scope = 'contracts'",
+            "INSERT INTO contract (customer_id, contract_number, kind, service_level, stated_start,"
+            f" stated_end, start_date, end_date) VALUES ('C0001', '{DELETED}', 'contract',"
+            " 'foundation_care_nbd', '2026-01-01', '2027-12-31', '2026-01-01', '2027-12-31')",
+            "INSERT INTO contract_line (customer_id, contract_number, line_number, serial_number)"
+            f" VALUES ('C0001', '{DELETED}', 1, '{DELETED_SERIAL}')",
+            f"DELETE FROM contract_line WHERE contract_number = '{DELETED}'",
+            f"DELETE FROM contract WHERE contract_number = '{DELETED}'",
+        ):
+            await session.execute(text(statement))
+        rows = await session.execute(
+            text(
+                "SELECT DISTINCT ON (customer_id) customer_id, contract_number, serial_number,"
+                " product_number, service_id FROM contract_line JOIN contract"
+                " USING (customer_id, contract_number) WHERE serial_number NOT IN (SELECT"
+                " serial_number FROM equipment GROUP BY serial_number HAVING count(*) > 1)"
+                " ORDER BY customer_id, contract_number, line_number"
+            )
+        )
+        files = {row.customer_id: Files(*row) for row in rows}
+    return World({party.name: party for party in await _parties(service)}, files)
+
+
+async def _parties(service: Service) -> list[Party]:
+    issuer: Authenticator = service.app.state.authenticator
+    tokens = service.tokens
+
+    def signed(**claims: Any) -> str:
+        return issuer.issue(now=NOW, lifetime=WEEK, **claims)
+
+    narrowed = signed(
+        kind="partner",
+        subject="dev-P0001",
+        partner_id="P0001",
+        client_id="dev-P0001",
+        scopes=("quotes", "orders"),
+    )
+    async with service.owner() as session:
+        third = await grant_partner_token(session, issuer, "P0003", NOW, WEEK)
+        second = await grant_partner_token(session, issuer, "P0002", NOW, WEEK)
+        revoked = await grant_customer_token(session, issuer, "C0001", NOW, WEEK)
+        revoked_desk = signed(kind="desk", subject="dev:desk")
+        await revoke_client(session, "dev-P0002", NOW)
+        for token in (revoked, revoked_desk):
+            known = issuer.read_own(token, NOW)
+            assert known is not None
+            await revoke_token(session, known.token_id, NOW)
+    nobody: frozenset[str] = frozenset()
+    stranger = signed(kind="customer", subject="dev:stranger")
+    return [
+        Party("public", None, "C0001", nobody),
+        Party("customer", tokens.customer, "C0001", frozenset({"C0001"})),
+        Party("other", tokens.other, "C0002", frozenset({"C0002"})),
+        Party("partner", tokens.partner, "C0001", P0001_SERVES),
+        Party("partner_ended", tokens.partner, ENDED_RELATION[1], P0001_SERVES),
+        Party("partner_future", tokens.partner, FUTURE_RELATION[1], P0001_SERVES),
+        Party("partner_other_scope", third, OTHER_SCOPE, P0003_SERVES),
+        Party("narrowed", narrowed, "C0001", nobody),
+        Party("no_member", stranger, "C0001", nobody),
+        Party("desk", tokens.desk, "C0001", None),
+        Party("no_role", signed(kind="desk", subject="dev:nobody"), "C0001", nobody),
+        Party("revoked", revoked, "C0001", nobody),
+        Party("revoked_client", second, "C0006", nobody),
+        Party("revoked_desk", revoked_desk, "C0001", nobody),
+    ]
+
+
+async def ask(
+    service: Service, party: Party, method: str, path: str, **options: Any
+) -> httpx.Response:
+    """A request as a party, always under the same request id, so that answers can be compared byte
+    for byte. No answer shows a canary of a customer that the party may not see.
+    """
+    headers = {"X-Request-Id": "matrix", **options.pop("headers", {})}
+    if party.token is not None:
+        headers["Authorization"] = f"Bearer {party.token}"
+    answer = await service.client.request(method, path, headers=headers, **options)
+    shown = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
+    foreign = {customer for customer in shown if not party.may_see(customer)}
+    assert not foreign, f"{party.name} was shown the files of {foreign} by {method} {path}"
+    return answer
+
+
+def seen(answer: httpx.Response) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    """Everything that a caller gets to see of an answer."""
+    return answer.status_code, tuple(answer.headers.multi_items()), answer.content
