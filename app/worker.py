@@ -2,7 +2,7 @@
 
 | task | when |
 | --- | --- |
-| load uploaded import files | at once when there are any; looked for every second |
+| load uploaded import files | at once when there are any; looked for every half second |
 
 Every process of the service does it; what one has claimed no other takes (app/db/imports.py), and
 what a killed one left goes on in another.
@@ -19,7 +19,7 @@ from app.db.imports import loading_database
 from app.observability import frames_of, log
 from app.usecases.imports import take_up_runs
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 # After a failure, so that a database that is away is not asked all the time.
 PAUSE_SECONDS = 5.0
 

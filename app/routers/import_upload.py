@@ -79,6 +79,11 @@ class _WholeParser(MultiPartParser):
     def on_end(self) -> None:
         self.whole = True
 
+    def close(self) -> None:
+        """Close all files, those too that never came to their end."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def read_upload(request: Request, caller: CurrentCaller, settings: CurrentSettings) -> Upload:
     """Read the files of an upload. `caller` is asked for so that nobody else's body is read.
@@ -96,14 +101,13 @@ async def read_upload(request: Request, caller: CurrentCaller, settings: Current
     )
     try:
         form = await parser.parse()
-    except (MultiPartException, ClientDisconnect, UnicodeError):
-        raise ImportRefused(places=[("", "malformed_multipart")]) from None
-    try:
         if not parser.whole:
             raise ImportRefused(places=[("", "malformed_multipart")])
         upload = await _read_form(form)
+    except (MultiPartException, ClientDisconnect, UnicodeError):
+        raise ImportRefused(places=[("", "malformed_multipart")]) from None
     finally:
-        await form.close()
+        parser.close()
     if sum(file.bytes_total for file in upload.files) > settings.http.upload_limit:
         raise BodyTooLarge
     return upload
