@@ -5,7 +5,9 @@ and JSON that was sent as text.
 """
 
 import json
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -22,12 +24,20 @@ from app.domain.errors import (
     BodyTooLarge,
     DuplicateKey,
     DuplicateParameter,
+    InvalidInput,
     MalformedJson,
     UnsupportedMedia,
 )
+from app.problems import shown_name
 
 # No length that a server can mean has more digits.
 _LONGEST_LENGTH = 18
+_DEEPEST = 64
+_MOST_PLACES = 100
+# How a control character can stand in a JSON text that was read: by an escape, or as DEL or C1.
+_MAYBE_CONTROL = re.compile(rb"\\u00[0189][0-9A-Fa-f]|\\u007[Ff]|\\[bfr]|\x7f|\xc2[\x80-\x9f]")
+# Line feeds and tabs are left to the schemas: some texts have lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class StrictRoute(APIRoute):
@@ -65,7 +75,7 @@ class JsonRequest(Request):
     async def json(self) -> Any:
         """The value of the body; None without one.
 
-        Raises UnsupportedMedia, DuplicateParameter, BodyTooLarge, MalformedJson and DuplicateKey.
+        Raises UnsupportedMedia, DuplicateParameter, BodyTooLarge and what `read_json` raises.
         """
         if not hasattr(self, "_json"):
             declared = check_media_type(self.headers)
@@ -133,9 +143,9 @@ def is_json(content_type: str) -> bool:
 
 def read_json(body: bytes) -> Any:
     """The value of a JSON text by RFC 8259 and I-JSON: UTF-8, finite numbers, whole characters,
-    each member named once.
+    each member named once, at most 64 levels deep, and no control characters in its texts.
 
-    Raises MalformedJson and DuplicateKey.
+    Raises MalformedJson, DuplicateKey and InvalidInput.
     """
     try:
         value = orjson.loads(body)
@@ -144,21 +154,44 @@ def read_json(body: bytes) -> Any:
             json.loads(body, object_pairs_hook=_refuse_doubled)
     except (ValueError, RecursionError):
         raise MalformedJson from None
+    if _MAYBE_CONTROL.search(body):
+        places = list(islice(find_control_characters(value), _MOST_PLACES))
+        if places:
+            raise InvalidInput(places=[(place, "control_character") for place in places])
     return value
 
 
 def count_members(value: Any) -> int:
-    """How many members all objects in a JSON value have."""
+    """How many members all objects in a JSON value have. Raises MalformedJson for one too deep."""
     members = 0
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if type(part) is dict:
-            members += len(part)
-            pending.extend(part.values())
-        elif type(part) is list:
-            pending.extend(part)
-    return members
+    level = [value]
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for part in level:
+            if type(part) is dict:
+                members += len(part)
+                below.extend(part.values())
+            elif type(part) is list:
+                below.extend(part)
+        if not below:
+            return members
+        level = below
+    raise MalformedJson
+
+
+def find_control_characters(value: Any, at: str = "") -> Iterator[str]:
+    """The pointers of all texts with control characters in a JSON value, names of members too."""
+    if isinstance(value, str):
+        if _CONTROL.search(value):
+            yield at
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from find_control_characters(part, f"{at}/{index}")
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            if _CONTROL.search(name):
+                yield f"{at}/?"
+            yield from find_control_characters(part, f"{at}/{shown_name(name)}")
 
 
 def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:

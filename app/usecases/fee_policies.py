@@ -1,5 +1,6 @@
 """Fee policies: the desk says in data what a re-enrollment costs (FEE)."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -11,6 +12,8 @@ from app.domain.errors import InvalidInput, PolicyOverlaps
 from app.domain.fee_policy import FeePolicy, policies_overlap
 from app.domain.fee_policy_reader import read_policy
 from app.usecases.reads import Trace
+
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 def sound_policy(definition: Mapping[str, Any], at: str = "") -> FeePolicy:
@@ -36,7 +39,11 @@ async def create_policy(
     policy = sound_policy(definition)
     if not policy.code:
         raise InvalidInput(places=[("/code", "required")])
+    if _CODE.fullmatch(policy.code) is None:
+        raise InvalidInput(places=[("/code", "wrong_shape")])
     begins = policy.effective_from or today
+    if policy.effective_to is not None and policy.effective_to < begins:
+        raise InvalidInput(places=[("/effective_to", "out_of_range")])
     await lock_policies(session)
     for other in await policies_in_force(session):
         known = sound_policy({**other.definition, "code": other.code})

@@ -69,7 +69,7 @@ WRONG: Mapping[str, tuple[bytes, Refusal]] = {
     ),
     "an unknown member named by NUL": (
         machine(**{"\0": 1}),
-        invalid(("/items/0/?", "unknown_field")),
+        invalid(("/items/0/?", "control_character")),
     ),
     "a member that only answers have": (
         machine(status="covered", covered_until="2027-03-31"),
