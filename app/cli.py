@@ -4,12 +4,15 @@ import argparse
 import asyncio
 import gc
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from sqlalchemy import text
@@ -20,6 +23,7 @@ from app.auth import Authenticator
 from app.auth_keys import load_keys
 from app.db.engine import Database, RoleUrls, role_urls
 from app.db.migrate import RolesMissing, migrate
+from app.db.test_clock import add_sandbox
 from app.demo import demo_files
 from app.deps import utc_now
 from app.domain.calendar import jst_date
@@ -41,6 +45,7 @@ from app.usecases.tokens import (
     revoke_client,
     revoke_token,
 )
+from app.worker import run_imports
 
 DATABASE_NAME = "renewal_desk"
 HOLIDAY_YEARS_BACK, HOLIDAY_YEARS_AHEAD = 1, 6
@@ -136,11 +141,15 @@ def write_demo(folder: Path, now: datetime) -> None:
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> None:
     """Serve until stopped; the embedded database stands as long."""
+    if arguments.test_clock:
+        settings = replace(settings, test_clock=True)
     with database_urls(settings) as urls:
         now = utc_now()
         asyncio.run(prepare(urls, settings, now))
         if arguments.demo:
             asyncio.run(seed(urls, settings, now, only_empty=True))
+            if settings.test_clock:
+                asyncio.run(_demo_sandboxes(urls))
             if settings.auth.development_issuer:
                 print(welcome(settings, asyncio.run(_demo_tokens(urls, settings, now))), flush=True)
         keys = load_keys(settings.data_dir)
@@ -149,7 +158,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 50)
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
             host=settings.http.host,
             port=settings.http.port,
@@ -158,6 +167,60 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> None:
             log_level="warning",
             timeout_graceful_shutdown=20,
         )
+        DrainingServer(config, app.state.stopping, settings.drain_seconds).run()
+
+
+class DrainingServer(uvicorn.Server):
+    """Says "not ready" as soon as it is told to stop, and stops after the time that a load balancer
+    needs to see it.
+    """
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, seconds: int) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._seconds = seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take the signal: the first one starts the drain, the second one ends it."""
+        if self._seconds == 0 or self._stopping.is_set():
+            super().handle_exit(sig, frame)
+            return
+        self._stopping.set()
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._seconds, super().handle_exit, sig, frame)
+
+
+def worker_command(_arguments: argparse.Namespace, settings: Settings) -> None:
+    """Do the background work only, without answering requests, until stopped."""
+
+    async def run(urls: RoleUrls) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with open_database(urls, settings) as database:
+            await run_imports(database, stop, utc_now)
+
+    with database_urls(settings) as urls:
+        asyncio.run(prepare(urls, settings, utc_now()))
+        asyncio.run(run(urls))
+
+
+def sandbox_command(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Make a tenant a sandbox, which may move its own clock on a service with test clocks."""
+
+    async def run(urls: RoleUrls) -> None:
+        async with owner_session(urls) as session:
+            await add_sandbox(session, arguments.tenant)
+
+    with database_urls(settings) as urls:
+        asyncio.run(run(urls))
+    print(f"{arguments.tenant} is a sandbox.")
+
+
+async def _demo_sandboxes(urls: RoleUrls) -> None:
+    async with owner_session(urls) as session:
+        for tenant in ("C0001", "P0001", "desk"):
+            await add_sandbox(session, tenant)
 
 
 async def _demo_tokens(urls: RoleUrls, settings: Settings, now: datetime) -> dict[str, str]:
@@ -323,6 +386,12 @@ def parser() -> argparse.ArgumentParser:
 
     made = add("serve", serve)
     made.add_argument("--demo", action="store_true", help="load the demo set when empty")
+    made.add_argument(
+        "--test-clock", action="store_true", help="let sandbox tenants move their own now"
+    )
+    add("worker", worker_command)
+    made = add("sandbox", sandbox_command)
+    made.add_argument("tenant", metavar="C0001", help="a customer, a partner, or desk")
     add("migrate", migrate_command)
     made = add("import", import_command)
     made.add_argument("folder", type=Path)

@@ -4,6 +4,7 @@
 session is one transaction that commits before the answer leaves.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from app.db.engine import Database, ReadSession
 from app.domain.calendar import DeskCalendar, jst_date
 from app.domain.errors import (
     CredentialsMissing,
+    DeskError,
     DuplicateParameter,
     IdempotencyKeyMissing,
     InvalidFilter,
@@ -32,8 +34,17 @@ from app.policy import POLICY, Access
 from app.problems import shown_name
 from app.settings import Settings
 from app.usecases.reads import Trace
+from app.usecases.test_clock import tenant_now
 
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
+KEY_HEADER = Header(
+    alias="Idempotency-Key",
+    description="Chosen by the caller; the same key with the same request is answered with the "
+    "stored answer for 7 days.",
+    # Not checked by the framework, whose 422 would stand in the way of our 400.
+    json_schema_extra={"pattern": "^[!-~]{1,100}$"},
+    examples=["order-batch-17"],
+)
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LONGEST_PATH_VALUE = 100
 
@@ -43,15 +54,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def get_now(request: Request) -> datetime:
-    """The instant of this request: asked once, the same for everything that the request decides."""
+def get_real_now(request: Request) -> datetime:
+    """The instant at which this request came: for credentials, relations and records, which no test
+    clock moves.
+    """
     now: datetime | None = request.scope.get("now")
     if now is None:
         now = request.scope["now"] = request.app.state.clock()
     return now
 
 
-Now = Annotated[datetime, Depends(get_now)]
+RealNow = Annotated[datetime, Depends(get_real_now)]
 
 
 def get_settings(request: Request) -> Settings:
@@ -126,7 +139,7 @@ def _decoded(raw: bytes) -> str | None:
         return None
 
 
-async def admit(request: Request, now: Now) -> Caller:
+async def admit(request: Request, now: RealNow) -> Caller:
     """Identify the caller and admit it to this route, by the policy table.
 
     Raises CredentialsMissing, CredentialsInvalid, CredentialsExpired, NotAllowed and what
@@ -162,7 +175,24 @@ async def admit(request: Request, now: Now) -> Caller:
 CurrentCaller = Annotated[Caller, Depends(admit)]
 
 
-def get_viewer(request: Request, caller: CurrentCaller, now: Now) -> Viewer:
+async def get_now(request: Request, caller: CurrentCaller, now: RealNow) -> datetime:
+    """The instant that this request decides by: asked once. It is the real one, except for the
+    callers of a sandbox tenant on a service with test clocks (`app.usecases.test_clock`).
+    """
+    if not request.app.state.settings.test_clock:
+        return now
+    if caller.kind == "public":
+        # A public operation looks at no credential; the clock of whoever sends one still counts.
+        with contextlib.suppress(DeskError):
+            header = request.headers.get("authorization")
+            caller = await request.app.state.authenticator.identify(header, now)
+    return await tenant_now(request.app.state.database, caller, now)
+
+
+Now = Annotated[datetime, Depends(get_now)]
+
+
+def get_viewer(request: Request, caller: CurrentCaller, now: RealNow) -> Viewer:
     """Whose eyes the queries of this request look through."""
     return Viewer(
         principal=None if caller.kind == "desk" else caller.principal,
@@ -176,9 +206,10 @@ def get_viewer(request: Request, caller: CurrentCaller, now: Now) -> Viewer:
 CurrentViewer = Annotated[Viewer, Depends(get_viewer)]
 
 
-async def _session(
+async def get_session(
     request: Request, caller: CurrentCaller, viewer: CurrentViewer
 ) -> AsyncIterator[AsyncSession]:
+    """The one transaction of the request, which sees what its caller may see."""
     database: Database = request.app.state.database
     async with database.transaction("desk" if caller.kind == "desk" else "portal") as session:
         if caller.kind == "desk":
@@ -190,11 +221,11 @@ async def _session(
 
 # The scope is what makes "committed" come before "answered": with the default the answer leaves
 # first and a failing COMMIT goes unnoticed (tests/faults/test_commit.py).
-Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
 async def _read_session(
-    session: Annotated[AsyncSession, Depends(_session, scope="function")],
+    session: Annotated[AsyncSession, Depends(get_session, scope="function")],
 ) -> ReadSession:
     return ReadSession(session)
 
@@ -202,7 +233,7 @@ async def _read_session(
 Reading = Annotated[ReadSession, Depends(_read_session)]
 
 
-def get_trace(request: Request, session: Session, caller: CurrentCaller, now: Now) -> Trace:
+def get_trace(request: Request, session: Session, caller: CurrentCaller, now: RealNow) -> Trace:
     """Where the desk's reads of customers' files are recorded."""
     return Trace(session, caller, now, request.scope["request_id"])
 
@@ -221,13 +252,7 @@ CurrentCalendar = Annotated[DeskCalendar, Depends(get_calendar)]
 
 def get_idempotency_key(
     request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="1 to 100 printable ASCII characters, chosen by the caller; the same key "
-            "with the same request is answered with the stored answer for 7 days."
-        ),
-    ] = None,
+    idempotency_key: Annotated[str | None, KEY_HEADER] = None,
 ) -> str:
     """The caller's key of a request that creates something lasting.
 

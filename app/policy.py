@@ -53,6 +53,8 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/imports"): DESK,
     ("GET", "/v1/imports/{import_id}"): DESK,
     ("GET", "/v1/audit"): DESK,
+    ("PUT", "/v1/test-clock"): KNOWN,
+    ("DELETE", "/v1/test-clock"): KNOWN,
     ("GET", "/v1/guide/faq"): PUBLIC,
     ("GET", "/v1/guide/faq/{question_id}"): PUBLIC,
     ("GET", "/v1/guide/flow"): PUBLIC,

@@ -192,6 +192,13 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "契約開始日以降の発注期限を定めるには、approver と reason を指定してください。",
         "A deadline on or after the start date needs an approver and a reason.",
     ),
+    errors.TestClockRefused: Words(
+        403,
+        "テスト用の時計は使用できません",
+        "No test clock here",
+        "テスト用の時計は、その設定がある環境のサンドボックスでのみ使用できます。",
+        "A test clock is for sandbox tenants of a service that was started with test clocks.",
+    ),
     errors.PolicyOverlaps: Words(
         409,
         "適用範囲の重なる手数料規定があります",
@@ -268,6 +275,22 @@ class Problem(TypedDict):
     request_id: str
 
 
+def problem_of(code: str, words: Words, language: Language, request_id: str) -> Problem:
+    """The document of a refusal that names no rule and no place."""
+    return {
+        "type": f"/problems/{code}",
+        "title": words.title_ja if language == "ja" else words.title_en,
+        "status": words.status,
+        "detail": words.detail_ja if language == "ja" else words.detail_en,
+        # A path holds what the caller sent, so it must not come back; the id says which request.
+        "instance": f"urn:request:{request_id}",
+        "code": code,
+        "rules": [],
+        "errors": [],
+        "request_id": request_id,
+    }
+
+
 def problem_response(
     request: Request,
     code: str,
@@ -280,18 +303,9 @@ def problem_response(
     """The problem document of `code` in the caller's language."""
     language: Language = choose_language(request.headers.get("accept-language"))
     request_id: str = request.scope.get("request_id", "")
-    body: Problem = {
-        "type": f"/problems/{code}",
-        "title": words.title_ja if language == "ja" else words.title_en,
-        "status": words.status,
-        "detail": words.detail_ja if language == "ja" else words.detail_en,
-        # A path holds what the caller sent, so it must not come back; the id says which request.
-        "instance": f"urn:request:{request_id}",
-        "code": code,
-        "rules": list(rules),
-        "errors": list(places),
-        "request_id": request_id,
-    }
+    body = problem_of(code, words, language, request_id)
+    body["rules"] = list(rules)
+    body["errors"] = list(places)
     return Response(
         orjson.dumps(body),
         status_code=words.status,
@@ -444,15 +458,10 @@ def shown_name(name: str) -> str:
 
 
 def problem_responses(*refusals: type[errors.DeskError]) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI responses of the refusals that an operation can give, by status."""
+    """The refusals that an operation's rules can give, by status, for `app.openapi`; those that
+    follow from what it asks for (credentials, a body, a key, the database) are added there.
+    """
     by_status: dict[int | str, list[str]] = {}
     for refusal in refusals:
         by_status.setdefault(PROBLEMS[refusal].status, []).append(refusal.code)
-    return {
-        status: {
-            "model": Problem,
-            "description": "Refused: " + ", ".join(f"`{code}`" for code in codes),
-            "content": {"application/problem+json": {}},
-        }
-        for status, codes in by_status.items()
-    }
+    return {status: {"x-codes": codes} for status, codes in by_status.items()}

@@ -74,10 +74,15 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the service can be told from outside."""
+    """Everything the service can be told from outside. `test_clock` lets sandbox tenants move their
+    own "now" (never in production). `drain_seconds`: how long a stopping service still answers
+    while it says that it is not ready.
+    """
 
     data_dir: Path
     log_level: str
+    test_clock: bool
+    drain_seconds: int
     database: DatabaseSettings
     auth: AuthSettings
     http: HttpSettings
@@ -123,6 +128,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     issuer = env.get("RENEWAL_DESK_ISSUER") or None
     return Settings(
         data_dir=Path(env.get("RENEWAL_DESK_DATA_DIR") or ".data").absolute(),
+        test_clock=_switch(env, "RENEWAL_DESK_TEST_CLOCK", False),
+        drain_seconds=_number(env, "RENEWAL_DESK_DRAIN_SECONDS", 0, 0, 300),
         log_level=(env.get("RENEWAL_DESK_LOG_LEVEL") or "info").lower(),
         database=DatabaseSettings(
             url=url,

@@ -374,6 +374,17 @@ fee_policy = Table(
     CheckConstraint("code ~ '^[A-Za-z0-9._-]{1,40}$'", name="code"),
 )
 
+# Sandbox tenants (a customer, a partner, or "desk") and the clock that they set. A tenant without a
+# row is a production tenant and has no test clock.
+test_clock = Table(
+    "test_clock",
+    metadata,
+    Column("tenant", Text),
+    _instant("frozen_at"),
+    Column("shift_seconds", BigInteger, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("tenant"),
+)
+
 # A check as it was answered, in both languages, byte for byte, with the facts that it rests on
 # (ELG-6).
 eligibility_check = Table(

@@ -164,6 +164,12 @@ class AlreadyExists(DeskError):
     code = "already_exists"
 
 
+class TestClockRefused(DeskError):
+    """A test clock where the service has none, or for a tenant that is no sandbox."""
+
+    code = "test_clock_refused"
+
+
 class PolicyOverlaps(DeskError):
     """Another fee policy is in force for the same cases on a common day (FEE-1)."""
 

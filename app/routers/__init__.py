@@ -15,6 +15,7 @@ from app.routers import (
     oauth,
     operations,
     products,
+    test_clock,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -26,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     fees.router,
     desk.router,
     guide.router,
+    test_clock.router,
     imports.router,
     audit.router,
     oauth.router,

@@ -18,6 +18,7 @@ from app.deps import (
     Session,
     SpokenLanguage,
 )
+from app.domain.calendar import jst_date
 from app.domain.eligibility_facts import EligibilitySettings, WishedCover
 from app.domain.end_of_support import RequestKind
 from app.domain.errors import InvalidInput, NotFound
@@ -25,7 +26,7 @@ from app.domain.fee_facts import term_between
 from app.domain.languages import Language
 from app.domain.periods import DEFAULT_TERM_MONTHS, end_of_term
 from app.problems import problem_responses
-from app.routers.answers import HEADERS, body_of, stored_resource
+from app.routers.answers import HEADERS, NOT_MODIFIED, body_of, stored_resource
 from app.schemas.eligibility import EligibilityAnswer, EligibilityQuestion, eligibility_out
 from app.schemas.wire import DryRun
 from app.settings import Settings
@@ -42,7 +43,7 @@ LANGUAGES: tuple[Language, ...] = ("ja", "en")
     response_model=EligibilityAnswer,
     responses=problem_responses(InvalidInput),
 )
-async def check(
+async def create_eligibility_check(
     question: Annotated[EligibilityQuestion, Body()],
     query: Annotated[DryRun, Query()],
     session: Session,
@@ -63,7 +64,7 @@ async def check(
     end = question.end_date or end_of_term(
         question.start_date, question.term_months or DEFAULT_TERM_MONTHS
     )
-    cover = WishedCover(RequestKind(question.kind), question.start_date, end, today=viewer.today)
+    cover = WishedCover(RequestKind(question.kind), question.start_date, end, today=jst_date(now))
     wishes = [
         Wish(
             *item.identity(),
@@ -126,9 +127,9 @@ def eligibility_settings(settings: Settings) -> EligibilitySettings:
 @router.get(
     "/v1/eligibility-checks/{check_id}",
     response_model=EligibilityAnswer,
-    responses=problem_responses(NotFound),
+    responses={**NOT_MODIFIED, **problem_responses(NotFound)},
 )
-async def read_check(
+async def read_eligibility_check(
     request: Request,
     check_id: Annotated[uuid.UUID, Path(description="The id of the check.")],
     session: Reading,

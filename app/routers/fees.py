@@ -10,17 +10,15 @@ from app.cursors import make_cursor, read_cursor
 from app.db.fee_policies import get_policy, list_policies
 from app.deps import (
     CurrentCaller,
-    CurrentViewer,
     IdempotencyKey,
+    Now,
     Reading,
     ReadTrace,
     Session,
     SpokenLanguage,
 )
+from app.domain.calendar import jst_date
 from app.domain.errors import (
-    IdempotencyKeyBusy,
-    IdempotencyKeyMissing,
-    IdempotencyKeyReused,
     InvalidCursor,
     InvalidInput,
     NotFound,
@@ -29,7 +27,7 @@ from app.domain.errors import (
 from app.domain.fees import assess_fee
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
-from app.routers.answers import body_of, page, resource
+from app.routers.answers import NOT_MODIFIED, body_of, page, resource
 from app.routers.answers import document as document_of
 from app.schemas.fees import (
     FeePolicyOut,
@@ -68,7 +66,7 @@ async def simulate_fees(
 @router.get(
     "/v1/fee-policies", response_model=FeePolicyPage, responses=problem_responses(InvalidCursor)
 )
-async def read_policies(
+async def read_fee_policies(
     request: Request, query: Annotated[PageQuery, Query()], session: Reading
 ) -> Response:
     """All versions of all fee policies, by code and version, in pages."""
@@ -89,12 +87,12 @@ async def read_policies(
 @router.get(
     "/v1/fee-policies/{code}/versions/{version}",
     response_model=FeePolicyOut,
-    responses=problem_responses(NotFound),
+    responses={**NOT_MODIFIED, **problem_responses(NotFound)},
 )
-async def read_policy_version(
+async def read_fee_policy(
     request: Request,
-    code: Annotated[str, Path(max_length=40)],
-    version: Annotated[int, Path(ge=1, le=1_000_000)],
+    code: Annotated[str, Path(max_length=40, description="The code of the policy.")],
+    version: Annotated[int, Path(ge=1, le=1_000_000, description="Its version, counted from 1.")],
     session: Reading,
     language: SpokenLanguage,
 ) -> Response:
@@ -106,21 +104,15 @@ async def read_policy_version(
     "/v1/fee-policies",
     status_code=201,
     response_model=FeePolicyOut,
-    responses=problem_responses(
-        InvalidInput,
-        PolicyOverlaps,
-        IdempotencyKeyMissing,
-        IdempotencyKeyReused,
-        IdempotencyKeyBusy,
-    ),
+    responses=problem_responses(InvalidInput, PolicyOverlaps),
 )
-async def write_policy(
+async def write_fee_policy(
     definition: Annotated[dict[str, Any], Body()],
     key: IdempotencyKey,
     session: Session,
     trace: ReadTrace,
     caller: CurrentCaller,
-    viewer: CurrentViewer,
+    now: Now,
 ) -> Response:
     """Write the next version of a fee policy; it takes the place of the earlier versions of its
     code. A version is never changed. A policy that is in force for the same cases as another one on
@@ -128,7 +120,7 @@ async def write_policy(
     """
 
     async def effect() -> Response:
-        row = await create_policy(session, trace, definition, viewer.today)
+        row = await create_policy(session, trace, definition, jst_date(now))
         return Response(
             body_of(policy_out(row)),
             status_code=201,

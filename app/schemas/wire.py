@@ -11,10 +11,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 from typing_extensions import TypedDict
 
 from app.domain.identifiers import is_printable_text
@@ -72,7 +73,18 @@ def _printable(text: str) -> str:
     return text
 
 
-Plain = AfterValidator(_printable)
+class _Plain(AfterValidator):
+    """Says in the description too which characters are refused."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": f"^{PRINTABLE}*$"}
+
+
+# What `is_printable_text` refuses; a lone surrogate is not JSON to begin with.
+PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]"
+Plain = _Plain(_printable)
 """Text without control characters, line breaks and lone surrogates. An optional one in a body is
 `Annotated[str, Plain, …] | None`: the other way round, Plain and the limits would meet the null.
 """
@@ -96,9 +108,56 @@ def _calendar_day(value: Any) -> date:
 Day = Annotated[
     date,
     BeforeValidator(_calendar_day, json_schema_input_type=str),
-    Field(json_schema_extra={"format": "date"}, examples=["2027-03-31"]),
+    Field(
+        json_schema_extra={
+            "format": "date",
+            "pattern": "^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$",
+        },
+        examples=["2027-03-31"],
+    ),
 ]
 """A Japanese calendar day from 1900 to 2999, written YYYY-MM-DD."""
+
+
+InstantOut = Annotated[
+    str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-25T01:00:00Z"])
+]
+"""An instant of an answer, RFC 3339 in UTC."""
+IdentifierOut = Annotated[
+    str,
+    Field(json_schema_extra={"format": "uuid"}, examples=["019c1b2e-7d00-7c3a-9a41-0d5f2b6e8c17"]),
+]
+"""An id that the service made, in an answer."""
+PageSize = Annotated[int, Field(ge=1, le=100, description="How many items a page has at most.")]
+Cursor = Annotated[
+    str | None,
+    Field(
+        max_length=500,
+        description="`next_cursor` of the page before, unchanged and with the same filters; none "
+        "for the first page.",
+    ),
+]
+
+
+def _instant(value: Any) -> datetime:
+    """An instant written as RFC 3339 with its offset, between 2000 and 2099."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "an instant is a string")
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("invalid_instant", "no such instant") from None
+    if "T" not in value or read.tzinfo is None or not 2000 <= read.year <= 2099:
+        raise PydanticCustomError("invalid_instant", "an instant has an offset")
+    return read
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_instant, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date-time"}, examples=["2027-03-31T15:30:00Z"]),
+]
+"""An instant, written as RFC 3339 with an offset."""
 
 
 class DryRun(StrictQuery):

@@ -76,7 +76,7 @@ async def check_eligibility(
 
     Raises InvalidInput (`customer_needed`) when the machines do not tell whose request it is.
     """
-    known = await _load(session, viewer, cover.start, wishes)
+    known = await _load(session, viewer, cover.start, cover.today, wishes)
     owner = await _owner(session, viewer, known, customer_id)
     identified = identify(wishes, known)
     machines: list[MachineFacts | MachineEligibility] = [
@@ -94,7 +94,7 @@ async def check_eligibility(
 
 
 async def _load(
-    session: AsyncSession, viewer: Viewer, start: date, wishes: Sequence[Wish]
+    session: AsyncSession, viewer: Viewer, start: date, today: date, wishes: Sequence[Wish]
 ) -> Known:
     serials = sorted({wish.serial_number for wish in wishes if wish.serial_number is not None})
     history: dict[str, list[HistoryRow]] = {}
@@ -110,7 +110,7 @@ async def _load(
         prices=await prices_on(session, sorted(numbers), start),
         policies=[
             reading.policy
-            for row in await policies_in_force(session, viewer.today)
+            for row in await policies_in_force(session, today)
             if (
                 reading := read_policy({**row.definition, "code": row.code, "version": row.version})
             ).policy
