@@ -1,5 +1,6 @@
 """The service's own keys on disk: made once, whole, for nobody else to read."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -16,7 +17,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_keys_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:
+def test_keys_are_made_once_and_only_for_their_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Born with the right mode: there is no moment in which it has to be corrected.
+    monkeypatch.setattr(os, "fchmod", None)
     data = tmp_path / "deep" / "data"
     first, second = load_keys(data), load_keys(data)
     assert first.kid == second.kid
