@@ -17,6 +17,7 @@ SEEN = "customer_id = ANY (NULLIF(current_setting('app.customers', true), '')::t
 
 
 def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
     op.create_table(
         "fee_policy",
         sa.Column("code", sa.Text(), nullable=False),
@@ -70,5 +71,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '2s'")
     op.drop_table("eligibility_check")
     op.drop_table("fee_policy")
