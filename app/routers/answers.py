@@ -11,6 +11,10 @@ from starlette.responses import Response
 
 from app.domain.languages import Language
 
+# Of the OpenAPI responses: what is answered by `resource`. `app.openapi` adds the validators.
+NOT_MODIFIED: Mapping[int | str, dict[str, Any]] = {
+    304: {"description": "The caller has it already (`If-None-Match`)."}
+}
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization"}
 
 

@@ -33,7 +33,7 @@ from app.domain.identifiers import (
     normalise_service_id,
 )
 from app.problems import problem_responses
-from app.routers.answers import HEADERS, page, resource
+from app.routers.answers import HEADERS, NOT_MODIFIED, page, resource
 from app.schemas.contracts import (
     Contract,
     ContractLinePage,
@@ -138,7 +138,7 @@ def _wanted(query: ContractQuery, today: Any, expiring_days: int) -> ContractFil
 @router.get(
     "/v1/contracts/{contract_number}",
     response_model=Contract,
-    responses=problem_responses(NotFound),
+    responses={**NOT_MODIFIED, **problem_responses(NotFound)},
 )
 async def read_contract(
     request: Request,
@@ -208,7 +208,10 @@ async def read_contract_lines(
     response_class=Response,
     responses={
         **problem_responses(NotFound),
-        200: {"description": "UTF-8 CSV with a header row.", "content": {"text/csv": {}}},
+        200: {
+            "description": "UTF-8 CSV with a header row.",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        },
     },
 )
 async def read_contract_lines_csv(

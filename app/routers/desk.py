@@ -20,7 +20,7 @@ from app.deps import (
 )
 from app.domain.errors import InvalidFilter, InvalidInput, NotFound
 from app.problems import problem_responses
-from app.routers.answers import HEADERS, document, resource
+from app.routers.answers import HEADERS, NOT_MODIFIED, document, resource
 from app.schemas.desk import (
     MOST_DAYS,
     CalendarAnswer,
@@ -71,10 +71,11 @@ async def read_desk_status(
     "/v1/desk/calendar",
     response_model=CalendarAnswer,
     responses={
+        **NOT_MODIFIED,
         **problem_responses(InvalidFilter),
         200: {
             "description": "The days; as a calendar feed with `Accept: text/calendar`.",
-            "content": {"text/calendar": {}},
+            "content": {"text/calendar": {"schema": {"type": "string"}}},
         },
     },
 )
@@ -166,7 +167,7 @@ async def delete_closing_day(day: ClosingDate, session: Session, trace: ReadTrac
     responses=problem_responses(InvalidInput),
 )
 async def confirm_calendar_year(
-    year: Annotated[int, Path(ge=2000, le=2099)],
+    year: Annotated[int, Path(ge=2000, le=2099, description="The year.")],
     session: Session,
     trace: ReadTrace,
     caller: CurrentCaller,

@@ -4,13 +4,14 @@ import re
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from app.cursors import make_cursor, read_cursor
 from app.db.engine import ReadSession
 from app.db.import_reads import get_run, list_files, list_issues, list_runs
 from app.deps import (
+    KEY_HEADER,
     CurrentCaller,
     Now,
     Reading,
@@ -20,20 +21,14 @@ from app.deps import (
     get_idempotency_key,
 )
 from app.domain.errors import (
-    BodyTooLarge,
-    IdempotencyKeyBusy,
-    IdempotencyKeyMissing,
-    IdempotencyKeyReused,
     ImportRefused,
     InvalidCursor,
     InvalidFilter,
     NotFound,
-    Overloaded,
-    UnsupportedMedia,
 )
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
-from app.routers.answers import document, page, resource
+from app.routers.answers import NOT_MODIFIED, document, page, resource
 from app.routers.import_upload import UPLOAD_BODY, UPLOAD_LIMIT, SentFiles
 from app.schemas.imports import (
     ImportHeader,
@@ -55,13 +50,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 def get_key(
     request: Request,
     query: Annotated[UploadQuery, Query()],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Needed unless `dry_run`: 1 to 100 printable ASCII characters, chosen by "
-            "the caller; the same key with the same files is answered with the stored answer."
-        ),
-    ] = None,
+    idempotency_key: Annotated[str | None, KEY_HEADER] = None,
 ) -> str | None:
     """The caller's key of an upload; a trial creates nothing and needs none."""
     return None if query.dry_run else get_idempotency_key(request, idempotency_key)
@@ -73,13 +62,7 @@ def get_key(
     response_model=ImportHeader,
     responses={
         **problem_responses(
-            IdempotencyKeyMissing,
-            IdempotencyKeyBusy,
-            IdempotencyKeyReused,
             ImportRefused,
-            BodyTooLarge,
-            UnsupportedMedia,
-            Overloaded,
         ),
         200: {"model": ImportRun, "description": "The result of a trial (`dry_run`)."},
     },
@@ -162,11 +145,16 @@ async def read_imports(
 @router.get(
     "/v1/imports/{import_id}",
     response_model=ImportRun,
-    responses=problem_responses(NotFound, InvalidFilter, InvalidCursor),
+    responses={
+        **NOT_MODIFIED,
+        **problem_responses(NotFound, InvalidFilter, InvalidCursor),
+    },
 )
 async def read_import(
     request: Request,
-    import_id: Annotated[str, Path(description="The id of the run.")],
+    import_id: Annotated[
+        str, Path(description="The id of the run.", json_schema_extra={"format": "uuid"})
+    ],
     query: Annotated[ImportsQuery, Query()],
     session: Reading,
     caller: CurrentCaller,

@@ -23,6 +23,8 @@ from app.auth_clients import (
     read_scopes,
 )
 from app.db.engine import Database
+from app.domain.errors import DatabaseUnavailable, Overloaded
+from app.problems import problem_responses
 from app.schemas.oauth import (
     REVOCATION_FORM,
     TOKEN_FORM,
@@ -42,6 +44,7 @@ AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": OAuthProblem, "description": "The request is refused."},
     401: {"model": OAuthProblem, "description": "The client could not be authenticated."},
+    **problem_responses(DatabaseUnavailable, Overloaded),
 }
 
 
@@ -128,7 +131,7 @@ async def revoke_token(request: Request) -> Response:
     response_model=KeySetAnswer,
     summary="The public keys that this service signs tokens with",
 )
-async def get_keys(request: Request) -> Response:
+async def read_public_keys(request: Request) -> Response:
     """JSON Web Key Set (RFC 7517)."""
     authenticator: Authenticator = request.app.state.authenticator
     return JSONResponse(authenticator.jwks(), headers=KEYS_MAY_BE_KEPT)
@@ -139,7 +142,7 @@ async def get_keys(request: Request) -> Response:
     response_model=ServerMetadata,
     summary="What the authorization server can do",
 )
-async def get_metadata(request: Request) -> Response:
+async def read_server_metadata(request: Request) -> Response:
     """OAuth 2.0 authorization server metadata (RFC 8414). Addresses come from the settings and
     never from the Host header.
     """

@@ -2,17 +2,26 @@
 
 import asyncio
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import Field
 from sqlalchemy import text
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from typing_extensions import TypedDict
 
 from app.db.engine import Database
 from app.deps import SpokenLanguage
 from app.domain.errors import NotFound
 from app.problems import WORDS_OF_CODE, problem_responses
+from app.routers.answers import NOT_MODIFIED, document, stored_resource
 from app.strict import StrictRoute
 
 router = APIRouter(tags=["operations"], route_class=StrictRoute)
@@ -27,16 +36,31 @@ async def show_start() -> Response:
     return RedirectResponse("/docs")
 
 
-@router.get("/livez", response_class=JSONResponse)
-async def show_liveness() -> dict[str, str]:
+class Health(TypedDict):
+    """How the process is."""
+
+    status: Literal["alive", "ready", "stopping", "database_unavailable"]
+
+
+class Meaning(TypedDict):
+    """What a problem's code means, in the language asked for."""
+
+    code: str
+    status: Annotated[int, Field(description="The HTTP status that comes with it.")]
+    title: str
+    detail: Annotated[str, Field(description="What to do about it.")]
+
+
+@router.get("/livez", response_model=Health)
+async def show_liveness() -> Response:
     """The process answers. It never asks the database: a dead database is no reason to restart."""
-    return {"status": "alive"}
+    return JSONResponse({"status": "alive"})
 
 
 @router.get(
     "/readyz",
-    response_class=JSONResponse,
-    responses={503: {"description": "Not ready: do not send requests here now."}},
+    response_model=Health,
+    responses={503: {"model": Health, "description": "Not ready: send no requests here now."}},
 )
 async def show_readiness(request: Request) -> Response:
     """Whether requests can be served: both log-ins of the database answer within 2 seconds and the
@@ -56,13 +80,13 @@ async def show_readiness(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-@router.get("/metrics", response_class=Response, include_in_schema=False)
+@router.get("/metrics", response_class=PlainTextResponse)
 async def show_metrics() -> Response:
     """Counters and times for Prometheus."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+@router.get("/docs", response_class=HTMLResponse)
 async def show_documentation() -> Response:
     """The interactive documentation; everything it needs comes from this service."""
     return HTMLResponse(
@@ -75,18 +99,31 @@ async def show_documentation() -> Response:
     )
 
 
-@router.get("/problems/{code}", responses=problem_responses(NotFound))
+@router.get(
+    "/openapi.json",
+    responses={
+        200: {"content": {"application/json": {"schema": {"type": "object"}}}},
+        **NOT_MODIFIED,
+    },
+)
+async def show_description(request: Request) -> Response:
+    """This description."""
+    return stored_resource(request, request.app.described(), "en")
+
+
+@router.get("/problems/{code}", response_model=Meaning, responses=problem_responses(NotFound))
 async def show_problem(
-    code: Annotated[str, Path(max_length=60)], language: SpokenLanguage
-) -> dict[str, Any]:
+    code: Annotated[str, Path(description="The `code` of a problem.")], language: SpokenLanguage
+) -> Response:
     """What a problem's code means and what to do about it."""
     words = WORDS_OF_CODE.get(code)
     if words is None:
         raise NotFound
     japanese = language == "ja"
-    return {
+    meaning: Meaning = {
         "code": code,
         "status": words.status,
         "title": words.title_ja if japanese else words.title_en,
         "detail": words.detail_ja if japanese else words.detail_en,
     }
+    return document(meaning, language)

@@ -13,7 +13,7 @@ from app.domain.calendar import jst_date
 from app.domain.errors import InvalidCursor, InvalidFilter, InvalidInput, NotFound
 from app.domain.identifiers import normalise_product_number
 from app.problems import problem_responses
-from app.routers.answers import document, page, resource
+from app.routers.answers import NOT_MODIFIED, document, page, resource
 from app.schemas.products import (
     AsOfQuery,
     Product,
@@ -73,11 +73,11 @@ async def read_products(
 @router.get(
     "/v1/products/{product_number}",
     response_model=Product,
-    responses=problem_responses(NotFound),
+    responses={**NOT_MODIFIED, **problem_responses(NotFound)},
 )
 async def read_product(
     request: Request,
-    product_number: Annotated[str, Path(examples=["868703-B21"])],
+    product_number: Annotated[str, Path(description="The product number, in any case and width.")],
     query: Annotated[AsOfQuery, Query()],
     session: Reading,
     language: SpokenLanguage,

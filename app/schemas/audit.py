@@ -7,24 +7,38 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.db.audit import AuditEntry
-from app.schemas.wire import Plain, StrictQuery, instant
+from app.schemas.wire import (
+    Cursor,
+    IdentifierOut,
+    InstantOut,
+    PageSize,
+    Plain,
+    StrictQuery,
+    instant,
+)
 
 
 class AuditQuery(StrictQuery):
     """Filters of the audit trail."""
 
-    customer_id: Annotated[str | None, Plain, Field(max_length=20)] = None
-    object_type: Annotated[str | None, Plain, Field(max_length=40)] = None
-    object_id: Annotated[str | None, Plain, Field(max_length=60)] = None
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    customer_id: Annotated[
+        str | None, Plain, Field(max_length=20, description="Entries that touch this customer.")
+    ] = None
+    object_type: Annotated[
+        str | None, Plain, Field(max_length=40, description="Such as `contract`.")
+    ] = None
+    object_id: Annotated[
+        str | None, Plain, Field(max_length=60, description="Its number or id, as stored.")
+    ] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 class Audited(TypedDict):
     """One entry: who did what, when, of which customers."""
 
-    id: str
-    at: Annotated[str, Field(description="RFC 3339 in UTC.")]
+    id: IdentifierOut
+    at: InstantOut
     caller: str
     principal: str | None
     action: str

@@ -12,7 +12,16 @@ from app.domain.calendar import DeskCalendar
 from app.domain.contracts import ContractStatus, decide_contract
 from app.domain.languages import Language
 from app.domain.next_actions import next_action_text, warning_text
-from app.schemas.wire import CodedText, Day, Plain, StrictQuery, instant
+from app.schemas.wire import (
+    CodedText,
+    Cursor,
+    Day,
+    InstantOut,
+    PageSize,
+    Plain,
+    StrictQuery,
+    instant,
+)
 
 ContractKind = Literal["contract", "package", "post_warranty"]
 
@@ -25,15 +34,19 @@ class ContractQuery(StrictQuery):
     service_id: Annotated[
         str | None, Plain, Field(max_length=40, description="Service id (SAID), 12 digits.")
     ] = None
-    contract_number: Annotated[str | None, Plain, Field(max_length=60)] = None
+    contract_number: Annotated[
+        str | None, Plain, Field(max_length=60, description="The number on the contract.")
+    ] = None
     serial_number: Annotated[
         str | None, Plain, Field(max_length=60, description="Serial number of a machine on a line.")
     ] = None
     product_number: Annotated[
         str | None, Plain, Field(max_length=60, description="Product number on a line.")
     ] = None
-    customer_id: Annotated[str | None, Plain, Field(max_length=40)] = None
-    kind: ContractKind | None = None
+    customer_id: Annotated[
+        str | None, Plain, Field(max_length=40, description="The business's customer code.")
+    ] = None
+    kind: Annotated[ContractKind | None, Field(description="Contract or kind of package.")] = None
     status: Annotated[
         ContractStatus | None, Field(description="`active` includes the expiring ones.")
     ] = None
@@ -42,8 +55,8 @@ class ContractQuery(StrictQuery):
     as_of: Annotated[
         Day | None, Field(description="The day on which the status is meant; default today (JST).")
     ] = None
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 class Contract(TypedDict):
@@ -69,7 +82,7 @@ class Contract(TypedDict):
     next_action: CodedText
     warnings: list[CodedText]
     rules: Annotated[list[str], Field(description="Ids of the rules that decided.")]
-    updated_at: Annotated[str, Field(description="Last change, RFC 3339 in UTC.")]
+    updated_at: Annotated[InstantOut, Field(description="Last change, RFC 3339 in UTC.")]
 
 
 class ContractPage(TypedDict):
@@ -107,8 +120,8 @@ class LineQuery(StrictQuery):
     """A page of lines."""
 
     as_of: Annotated[Day | None, Field(description="Default today (JST).")] = None
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 def contract_out(

@@ -11,7 +11,7 @@ from app.domain.calendar import DeskCalendar, DeskStatus
 from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.contracts import coded_warnings
-from app.schemas.wire import CodedText, Day, Plain, Strict, StrictQuery, instant
+from app.schemas.wire import CodedText, Day, InstantOut, Plain, Strict, StrictQuery, instant
 
 MOST_DAYS = 400
 
@@ -28,12 +28,12 @@ class DeskStatusAnswer(TypedDict):
     """Whether the desk is open, and what comes next. All instants are in UTC."""
 
     open: bool
-    now: str
-    closes_at: str | None
-    next_opens_at: str
+    now: InstantOut
+    closes_at: InstantOut | None
+    next_opens_at: InstantOut
     reason: Annotated[CodedText | None, Field(description="Why it is closed; null while open.")]
     promised_reply_at: Annotated[
-        str, Field(description="By when a question asked now is answered (CAL-5).")
+        InstantOut, Field(description="By when a question asked now is answered (CAL-5).")
     ]
     warnings: list[CodedText]
     rules: list[str]

@@ -21,7 +21,7 @@ from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.contracts import coded_warnings
 from app.schemas.fees import FeeComponentOut, component_out
-from app.schemas.wire import CodedText, Day, Plain, Strict
+from app.schemas.wire import CodedText, Day, IdentifierOut, Plain, Strict
 
 MOST_MACHINES = 1000
 
@@ -146,7 +146,7 @@ class WholeFee(TypedDict):
 class EligibilityAnswer(TypedDict):
     """Can these machines come (back) under contract, and at what fee."""
 
-    id: Annotated[str | None, Field(description="To read it again; null for a dry run.")]
+    id: Annotated[IdentifierOut | None, Field(description="To read it again; null for a dry run.")]
     kind: Literal["reenrollment", "new_enrollment", "upgrade"]
     customer_id: str
     start_date: Day

@@ -11,7 +11,7 @@ from app.domain.fee_facts import FeeComponent, FeeDecision, FeeFacts, Term
 from app.domain.fee_policy import PreviousCover
 from app.domain.languages import Language
 from app.schemas.contracts import coded_warnings
-from app.schemas.wire import CodedText, Day, Strict, StrictQuery
+from app.schemas.wire import CodedText, Cursor, Day, PageSize, Strict, StrictQuery
 
 MOST_CASES = 1000
 MOST_YEN = 10**12
@@ -146,8 +146,8 @@ def fee_result_out(decision: FeeDecision, language: Language) -> FeeResult:
 class PageQuery(StrictQuery):
     """A page of a list."""
 
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 class FeePolicyOut(TypedDict):

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from app.db.import_reads import FileRow, IssueRow, RunRow
 from app.domain.import_texts import import_text
 from app.domain.languages import Language
-from app.schemas.wire import StrictQuery, instant
+from app.schemas.wire import Cursor, IdentifierOut, InstantOut, PageSize, StrictQuery, instant
 
 RunState = Literal["queued", "running", "completed", "failed"]
 
@@ -28,8 +28,8 @@ class UploadQuery(StrictQuery):
 class ImportsQuery(StrictQuery):
     """A page of a list."""
 
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 class ImportFile(TypedDict):
@@ -70,12 +70,12 @@ class ImportIssuePage(TypedDict):
 class ImportHeader(TypedDict):
     """An import run with its files. `failed` means that a file was refused whole."""
 
-    id: Annotated[str | None, Field(description="Null of a trial.")]
+    id: Annotated[IdentifierOut | None, Field(description="Null of a trial.")]
     state: RunState
     created_by: str
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
+    created_at: InstantOut
+    started_at: InstantOut | None
+    finished_at: InstantOut | None
     files: list[ImportFile]
 
 

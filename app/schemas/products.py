@@ -12,7 +12,17 @@ from app.domain.identifiers import normalise_product_number, product_number_warn
 from app.domain.languages import Language
 from app.domain.products import LifecycleState, lifecycle_state
 from app.schemas.contracts import coded_warnings
-from app.schemas.wire import CodedText, Day, Plain, Strict, StrictQuery, instant
+from app.schemas.wire import (
+    CodedText,
+    Cursor,
+    Day,
+    InstantOut,
+    PageSize,
+    Plain,
+    Strict,
+    StrictQuery,
+    instant,
+)
 
 MOST_PRODUCTS = 500
 
@@ -20,13 +30,15 @@ MOST_PRODUCTS = 500
 class ProductQuery(StrictQuery):
     """Filters of the product list, oldest change first: a feed that goes on from its cursor."""
 
-    family: Annotated[str | None, Plain, Field(max_length=100)] = None
+    family: Annotated[
+        str | None, Plain, Field(max_length=100, description="The product family, exactly.")
+    ] = None
     updated_since: Annotated[
         datetime | None, Field(description="Changed at this instant or later (RFC 3339).")
     ] = None
     as_of: Annotated[Day | None, Field(description="Default today (JST).")] = None
-    page_size: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str | None, Field(max_length=500)] = None
+    page_size: PageSize = 50
+    cursor: Cursor = None
 
 
 class AsOfQuery(StrictQuery):
@@ -46,7 +58,7 @@ class Product(TypedDict):
     last_renewal: Day | None
     end_of_support: Day | None
     state: Annotated[LifecycleState, Field(description="On the day asked for (EOS-1, EOS-3).")]
-    updated_at: str
+    updated_at: InstantOut
     rules: list[str]
 
 

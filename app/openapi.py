@@ -1,0 +1,313 @@
+"""The API description (OpenAPI 3.1): what the routes say, and what the rest of the house knows.
+
+Who may call stands in the policy table, what can be refused follows from what an operation asks
+for, words and statuses come from the table of problems, examples from `app.openapi_examples`.
+Nothing of it is written a second time here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import TypeAdapter
+
+from app.auth import SCOPES
+from app.deps import KEY_HEADER, get_session
+from app.domain import errors
+from app.openapi_examples import REQUESTS, Example, recorded_answers
+from app.policy import POLICY, Access
+from app.problems import PROBLEMS, WORDS_OF_CODE, Problem, problem_of
+
+Json = dict[str, Any]
+
+TAGS: Mapping[str, str] = {
+    "coverage": "Is this machine covered, until when, and what next.",
+    "contracts": "Contracts and packages that the caller may see, and their lines.",
+    "products": "The catalogue and its four lifecycle dates. Public.",
+    "deadlines": "By when an order counts, and when a package may be bought. Public.",
+    "eligibility": "Can a machine come (back) under contract, and at what fee.",
+    "fees": "Re-enrollment fee policies as data, and trials of them.",
+    "desk": "Whether the desk is open, its calendar and its closing days.",
+    "imports": "Upload of import files, and what became of them. For the desk.",
+    "audit": "Who read or changed what of which customer. For the desk.",
+    "oauth": "Access tokens for partners' machines (OAuth 2.0 client credentials).",
+    "operations": "Liveness, readiness, metrics, documentation.",
+}
+SECURITY_SCHEMES: Json = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An access token of a customer, partner or the desk. What its holder may "
+        "see is read with every request and never from the token.",
+    },
+    "partner": {
+        "type": "oauth2",
+        "description": "Client credentials of a partner's machine. The scopes are the matters that "
+        "a token is good for.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": "/oauth/token",
+                "scopes": {scope: f"The {scope} of customers served." for scope in SCOPES},
+            }
+        },
+    },
+}
+HEADERS: Json = {
+    "X-Request-Id": ("The id of this request: the one sent, or a new one.", "4b3f0c9a7d1e4f60"),
+    "ETag": ("Validator of these very bytes, for `If-None-Match`.", '"7f1d3c0a9b2e4d5f6a7b8c9d"'),
+    "Location": (
+        "Where it can be read.",
+        "/v1/eligibility-checks/019c1b2e-7d00-7c3a-9a41-0d5f2b6e8c17",
+    ),
+    "Link": (
+        "The next page (`rel=next`), where there is one.",
+        '</v1/contracts?cursor=WyJ4>; rel="next"',
+    ),
+    "Idempotent-Replayed": ("`true` when this is the stored answer of an earlier request.", "true"),
+    "Retry-After": ("Seconds to wait before the request is sent again.", "1"),
+    "WWW-Authenticate": ("Which credentials are wanted.", 'Bearer realm="renewal-desk"'),
+}
+PARAMETERS: Json = {
+    "Accept-Language": ("The language of texts: `ja` (default) or `en`.", "en"),
+    "X-Request-Id": (
+        "An id of the caller's own for this request: 1 to 64 of `A-Z a-z 0-9 . _ -`; anything else "
+        "is replaced.",
+        "order-batch-17",
+    ),
+    "If-None-Match": ("The `ETag` that the caller holds: 304 while it is good.", '"7f1d3c0a"'),
+}
+ALWAYS = (errors.UnknownParameter,)
+NEEDS_CREDENTIALS = (
+    errors.CredentialsMissing,
+    errors.CredentialsInvalid,
+    errors.CredentialsExpired,
+    errors.CredentialsRevoked,
+    errors.NotAllowed,
+    errors.DuplicateParameter,
+)
+READS_A_BODY = (errors.BodyTooLarge, errors.UnsupportedMedia)
+READS_JSON = (errors.MalformedJson, errors.DuplicateKey, errors.InvalidInput)
+READS_A_QUERY = (errors.DuplicateParameter, errors.InvalidFilter)
+TAKES_A_KEY = (
+    errors.IdempotencyKeyMissing,
+    errors.IdempotencyKeyReused,
+    errors.IdempotencyKeyBusy,
+)
+ASKS_THE_DATABASE = (errors.DatabaseUnavailable, errors.Overloaded)
+
+
+class DescribedApp(FastAPI):
+    """An application whose description is complete."""
+
+    _described: bytes | None = None
+
+    def openapi(self) -> Json:
+        """The description; it is made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi(), self)
+        return self.openapi_schema
+
+    def described(self) -> bytes:
+        """The description as JSON."""
+        if self._described is None:
+            self._described = orjson.dumps(self.openapi())
+        return self._described
+
+
+def described_routes(app: FastAPI) -> Iterator[tuple[APIRoute, str]]:
+    """Each route with each of its methods, as far as the description shows it."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in sorted(route.methods or ()):
+                yield route, method
+
+
+def complete(document: Json, app: FastAPI) -> Json:
+    """Add to the framework's description what it cannot know."""
+    document["servers"] = [{"url": "/", "description": "This installation."}]
+    document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items()]
+    components = document["components"]
+    components["securitySchemes"] = SECURITY_SCHEMES
+    components["headers"] = {
+        name: {"description": said, "schema": {"type": "string"}, "example": example}
+        for name, (said, example) in HEADERS.items()
+    }
+    components["parameters"] = {
+        name: {
+            "name": name,
+            "in": "header",
+            "description": said,
+            "schema": {"type": "string"},
+            "example": example,
+        }
+        for name, (said, example) in PARAMETERS.items()
+    }
+    schemas = components["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    shape = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(shape.pop("$defs"))
+    schemas["Problem"] = shape
+    components["schemas"] = dict(sorted(schemas.items()))
+    answers = recorded_answers()
+    for route, method in described_routes(app):
+        operation = document["paths"][route.path][method.lower()]
+        access = POLICY[(method, route.path)]
+        _complete_operation(operation, route, access)
+        name = operation["operationId"]
+        _show(operation, REQUESTS.get(name, Example()), answers.get(name, {}))
+    paths = orjson.dumps(document["paths"])
+    components["examples"] = {
+        code: {"summary": words.title_en, "value": problem_of(code, words, "en", "4b3f0c9a7d1e")}
+        for code, words in WORDS_OF_CODE.items()
+        if f'"#/components/examples/{code}"'.encode() in paths
+    }
+    return document
+
+
+def _complete_operation(operation: Json, route: APIRoute, access: Access) -> None:
+    operation["summary"] = route.summary or _words_of(route.name)
+    operation["security"] = _security(access)
+    asked = set(_calls(route.dependant))
+    parameters = [_plain_parameter(each) for each in operation.get("parameters", ())]
+    _add_problems(operation, _refusals(operation, parameters, asked, access))
+    names = {each["name"] for each in parameters}
+    for each in parameters:
+        if each["name"] == KEY_HEADER.alias:
+            # Only a trial creates nothing and needs no key.
+            each["required"] = "dry_run" not in names
+    shared = ["Accept-Language", "X-Request-Id"]
+    if "304" in operation["responses"]:
+        shared.append("If-None-Match")
+    operation["parameters"] = [
+        *parameters,
+        *({"$ref": f"#/components/parameters/{name}"} for name in shared),
+    ]
+    creates = KEY_HEADER.alias in names
+    for status, response in operation["responses"].items():
+        headers = ["X-Request-Id"]
+        if status.startswith("2"):
+            headers += ["ETag"] if "304" in operation["responses"] else []
+            headers += ["Link"] if "cursor" in names else []
+            headers += ["Idempotent-Replayed"] if creates else []
+            headers += ["Location"] if creates or "dry_run" in names else []
+        headers += {"304": ["ETag"], "307": ["Location"], "401": ["WWW-Authenticate"]}.get(
+            status, []
+        )
+        headers += ["Retry-After"] if status == "503" or (status == "409" and creates) else []
+        response["headers"] = {
+            **{name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+            **response.get("headers", {}),
+        }
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _words_of(name: str) -> str:
+    words = name.replace("_", " ").replace(" csv", " as CSV")
+    return words[:1].upper() + words[1:]
+
+
+def _security(access: Access) -> list[Json]:
+    if access.public:
+        return []
+    known: list[Json] = [{"bearer": []}] if access.callers & {"customer", "desk"} else []
+    if "partner" in access.callers:
+        known.append({"partner": [access.scope] if access.scope else []})
+    return known
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    """Everything that an operation depends on, at any depth."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from _calls(inner)
+
+
+def _plain_parameter(parameter: Json) -> Json:
+    """A parameter as it is on the wire: it is absent rather than null."""
+    schema = {name: value for name, value in parameter["schema"].items() if name != "title"}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        schema = {**kinds[0], **schema}
+        del schema["anyOf"]
+    schema.pop("description", None)
+    examples = schema.pop("examples", None)
+    if examples and parameter.get("example") is None:
+        parameter = {**parameter, "example": examples[0]}
+    return {**parameter, "schema": schema}
+
+
+def _refusals(
+    operation: Json, parameters: list[Json], asked: set[Any], access: Access
+) -> Iterator[type[errors.DeskError]]:
+    """What an operation can refuse by what it asks for."""
+    places = {each["in"] for each in parameters}
+    body = operation.get("requestBody", {}).get("content", {})
+    yield from ALWAYS
+    if not access.public:
+        yield from NEEDS_CREDENTIALS
+    if "path" in places:
+        yield errors.NotFound
+    if any(each["in"] == "path" and _is_typed(each["schema"]) for each in parameters):
+        yield errors.InvalidInput
+    if "query" in places:
+        yield from READS_A_QUERY
+    if any(each["name"] == "cursor" for each in parameters):
+        yield errors.InvalidCursor
+    if body:
+        yield from READS_A_BODY
+    if "application/json" in body:
+        yield from READS_JSON
+    if any(each["name"] == KEY_HEADER.alias for each in parameters):
+        yield from TAKES_A_KEY
+    if get_session in asked:
+        yield from ASKS_THE_DATABASE
+
+
+def _is_typed(schema: Json) -> bool:
+    return schema.get("type") != "string" or "format" in schema or "maxLength" in schema
+
+
+def _add_problems(operation: Json, refusals: Iterator[type[errors.DeskError]]) -> None:
+    """Every refusal under its status, with the words that it comes with as examples."""
+    responses: Json = operation["responses"]
+    by_status: dict[str, list[str]] = {"500": ["internal_error"]}
+    for status, response in responses.items():
+        by_status.setdefault(status, []).extend(response.pop("x-codes", ()))
+    for refusal in refusals:
+        codes = by_status.setdefault(str(PROBLEMS[refusal].status), [])
+        if refusal.code not in codes:
+            codes.append(refusal.code)
+    for status, codes in by_status.items():
+        if not codes:
+            continue
+        response = responses.setdefault(status, {})
+        if status == "422":
+            # What the framework says of its own accord, and this service never answers.
+            response = responses[status] = {}
+        said = "Refused: " + ", ".join(f"`{code}`" for code in codes) + "."
+        former = response.get("description", "")
+        response["description"] = f"{former} {said}".strip()
+        response.setdefault("content", {})["application/problem+json"] = {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+        }
+
+
+def _show(operation: Json, example: Example, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put the examples of an operation into their places."""
+    given = {**example.path, **example.query, **example.headers}
+    for parameter in operation["parameters"]:
+        if parameter.get("name") in given:
+            parameter["example"] = given[parameter["name"]]
+    if example.body is not None:
+        for content in operation["requestBody"]["content"].values():
+            content["example"] = example.body
+    for status, by_type in answers.items():
+        for media_type, answer in by_type.items():
+            operation["responses"][status]["content"][media_type]["example"] = answer
