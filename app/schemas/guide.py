@@ -14,7 +14,7 @@ from app.domain.guide import (
 )
 from app.domain.guide_faq import GROUPS, Question
 from app.domain.languages import Language
-from app.schemas.wire import StrictQuery
+from app.schemas.wire import Plain, StrictQuery
 
 GroupId = Literal["general", "quote_requests", "orders_billing_documents"]
 
@@ -24,6 +24,7 @@ class FaqQuery(StrictQuery):
 
     q: Annotated[
         str | None,
+        Plain,
         Field(max_length=100, description="Words that must all occur, in either language."),
     ] = None
     group: GroupId | None = None
