@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from app.domain.import_texts import import_text
 from app.domain.languages import Language
 from app.settings import Settings
 from app.usecases.import_loading import FileProgress
@@ -89,7 +90,9 @@ def summary(result: ImportResult, language: Language) -> str:
         )
         lines.append(f"{one.name}: {counts if one.state == 'loaded' else 'refused whole'}")
         lines += [
-            f"  {one.name}:{issue.line}:{issue.column or ''}: {issue.code}" for issue in one.issues
+            f"  {one.name}:{issue.line}:{issue.column or ''}: {issue.code}: "
+            f"{import_text(issue.code, language)}"
+            for issue in one.issues
         ]
     lines += [f"{name}: not a known file name, left alone" for name in result.unknown_files]
     if result.files and not any(one.inserted or one.updated for one in result.files):
