@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import any_, insert, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
@@ -55,7 +55,7 @@ async def list_audit(
     """At most `limit` entries, the latest first, before the key (instant, id)."""
     statement = select(audit).order_by(audit.c.at.desc(), audit.c.id.desc()).limit(limit)
     if customer_id is not None:
-        statement = statement.where(audit.c.customer_ids.contains([customer_id]))
+        statement = statement.where(literal(customer_id) == any_(audit.c.customer_ids))
     if object_type is not None:
         statement = statement.where(audit.c.object_type == object_type)
     if object_id is not None:
