@@ -15,16 +15,136 @@ _ANSWERS = Path(__file__).with_name("openapi_answers.json")
 
 @dataclass(frozen=True)
 class Example:
-    """A request, and its answers by status and media type."""
+    """A request and who sends it. A member of `path` that another answer gives is named by the
+    operation: `{"check_id": "create_eligibility_check"}` with the answer's `id`.
+    """
 
+    caller: str = "public"
     path: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
-    caller: str = "customer"
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
-REQUESTS: Mapping[str, Example] = {}
+CLIENT = {"client_id": "P0001-5f0c2b9a1d3e4f60", "client_secret": "kept-where-secrets-are-kept"}
+POLICY = {
+    "code": "gap-at-150-percent",
+    "effective_from": "2026-04-01",
+    "applies_to": {"request_kind": ["reenrollment"]},
+    "tiers": [
+        {
+            "max_lapse_days": 365,
+            "outcome": "fee",
+            "gap": {"mode": "charge", "basis": "last_annual", "multiplier_bp": 15000},
+        },
+        {"max_lapse_days": None, "outcome": "manual"},
+    ],
+}
+ONE_CONTRACT = {"contract_number": "JP-4500-0002"}
+
+REQUESTS: Mapping[str, Example] = {
+    "look_up_coverage": Example(
+        "customer",
+        body={
+            "items": [
+                {"serial_number": "JPDEMO0002"},
+                {"serial_number": "JPDEMO0003", "product_number": "P19766-B21"},
+            ]
+        },
+    ),
+    "read_contracts": Example(
+        "customer", query={"status": "expiring", "ends_to": "2027-01-31", "page_size": 1}
+    ),
+    "read_contract": Example("customer", ONE_CONTRACT),
+    "read_contract_lines": Example("customer", ONE_CONTRACT, {"page_size": 10}),
+    "read_contract_lines_csv": Example("customer", ONE_CONTRACT),
+    "read_products": Example(query={"updated_since": "2026-01-01T00:00:00Z", "page_size": 1}),
+    "read_product": Example(path={"product_number": "868703-B21"}, query={"as_of": "2026-11-25"}),
+    "look_up_products": Example(body={"product_numbers": ["868703-B21", "868703-X99"]}),
+    "calculate_order_deadline": Example(
+        body={"start_date": "2027-04-01", "valid_until": "2027-03-20"}
+    ),
+    "calculate_purchase_window": Example(body={"end_date": "2027-03-31"}),
+    "create_eligibility_check": Example(
+        "customer",
+        body={
+            "kind": "reenrollment",
+            "start_date": "2027-01-01",
+            "term_months": 12,
+            "items": [
+                {
+                    "serial_number": "JPDEMO0003",
+                    "service_level": "foundation_care_nbd",
+                    "operating_condition": {
+                        "state": "working",
+                        "declared_by": "山田 太郎",
+                        "declared_on": "2026-11-24",
+                    },
+                }
+            ],
+        },
+    ),
+    "read_eligibility_check": Example("customer", ids={"check_id": "create_eligibility_check"}),
+    "simulate_fees": Example(
+        "partner",
+        body={
+            "policy": POLICY,
+            "cases": [
+                {
+                    "previous_end": "2026-08-17",
+                    "new_start": "2027-01-01",
+                    "term_months": 12,
+                    "last_annual_price": 120000,
+                    "new_annual_price": 132000,
+                }
+            ],
+        },
+    ),
+    "write_fee_policy": Example("desk", headers={"Idempotency-Key": "policy-2026-11"}, body=POLICY),
+    "read_fee_policies": Example("desk", query={"page_size": 10}),
+    "read_fee_policy": Example("desk", {"code": "gap-at-150-percent", "version": 1}),
+    "read_faq": Example(query={"q": "deadline"}),
+    "read_question": Example(path={"question_id": "order-deadline"}),
+    "read_flow": Example(),
+    "read_comparison": Example(),
+    "read_redirects": Example(),
+    "read_documents": Example(),
+    "read_desk_status": Example(query={"at": "2026-11-27T17:45:00+09:00"}),
+    "read_desk_calendar": Example(query={"from": "2026-12-28", "to": "2026-12-30"}),
+    "put_closing_day": Example(
+        "desk",
+        {"date": "2027-08-12"},
+        body={"kind": "short", "opens": "09:00", "closes": "12:00", "name": "夏季短縮営業"},
+    ),
+    "delete_closing_day": Example("desk", {"date": "2027-08-12"}),
+    "confirm_calendar_year": Example("desk", {"year": 2028}),
+    "create_import": Example(
+        "desk",
+        headers={"Idempotency-Key": "closing-days-2027"},
+        body={
+            "files": ["date,kind,opens,closes,name\r\n2027-08-13,closed,,,夏季休業\r\n"],
+            "encoding": "utf-8",
+        },
+    ),
+    "read_imports": Example("desk", query={"page_size": 1}),
+    "read_import": Example("desk", ids={"import_id": "create_import"}),
+    "read_audit": Example("desk", query={"customer_id": "C0001", "page_size": 1}),
+    "put_test_clock": Example("customer", body={"now": "2027-03-31T15:30:00Z", "frozen": True}),
+    "delete_test_clock": Example("customer"),
+    "create_token": Example(
+        body={"grant_type": "client_credentials", "scope": "contracts quotes", **CLIENT}
+    ),
+    "revoke_token": Example(body={"token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9", **CLIENT}),
+    "read_public_keys": Example(),
+    "read_server_metadata": Example(),
+    "show_liveness": Example(),
+    "show_readiness": Example(),
+    "show_metrics": Example(),
+    "show_documentation": Example(),
+    "show_description": Example(),
+    "show_problem": Example(path={"code": "not_found"}),
+}
 
 
 def recorded_answers() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:

@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.guide import find_questions
 from app.domain.guide_faq import FAQ
 from app.problems import problem_responses
-from app.routers.answers import resource
+from app.routers.answers import NOT_MODIFIED, resource
 from app.schemas.guide import (
     ComparisonAnswer,
     DocumentAnswer,
@@ -30,7 +30,7 @@ from app.strict import StrictRoute
 router = APIRouter(tags=["guide"], route_class=StrictRoute)
 
 
-@router.get("/v1/guide/faq", response_model=FaqAnswer)
+@router.get("/v1/guide/faq", response_model=FaqAnswer, responses=dict(NOT_MODIFIED))
 async def read_faq(
     request: Request, query: Annotated[FaqQuery, Query()], language: SpokenLanguage
 ) -> Response:
@@ -40,11 +40,13 @@ async def read_faq(
 
 
 @router.get(
-    "/v1/guide/faq/{question_id}", response_model=FaqEntry, responses=problem_responses(NotFound)
+    "/v1/guide/faq/{question_id}",
+    response_model=FaqEntry,
+    responses={**NOT_MODIFIED, **problem_responses(NotFound)},
 )
 async def read_question(
     request: Request,
-    question_id: Annotated[str, Path(examples=["order-deadline"])],
+    question_id: Annotated[str, Path(description="The id of the question.")],
     language: SpokenLanguage,
 ) -> Response:
     """One frequent question."""
@@ -54,25 +56,25 @@ async def read_question(
     raise NotFound
 
 
-@router.get("/v1/guide/flow", response_model=FlowAnswer)
+@router.get("/v1/guide/flow", response_model=FlowAnswer, responses=dict(NOT_MODIFIED))
 async def read_flow(request: Request, language: SpokenLanguage) -> Response:
     """The standard flow of a renewal in its three stages."""
     return resource(request, flow_out(language), language)
 
 
-@router.get("/v1/guide/comparison", response_model=ComparisonAnswer)
+@router.get("/v1/guide/comparison", response_model=ComparisonAnswer, responses=dict(NOT_MODIFIED))
 async def read_comparison(request: Request, language: SpokenLanguage) -> Response:
     """A support service contract and a package side by side."""
     return resource(request, comparison_out(language), language)
 
 
-@router.get("/v1/guide/redirects", response_model=RedirectAnswer)
+@router.get("/v1/guide/redirects", response_model=RedirectAnswer, responses=dict(NOT_MODIFIED))
 async def read_redirects(request: Request, language: SpokenLanguage) -> Response:
     """Where questions go that this desk does not take (REQ-7)."""
     return resource(request, redirects_out(language), language)
 
 
-@router.get("/v1/guide/documents", response_model=DocumentAnswer)
+@router.get("/v1/guide/documents", response_model=DocumentAnswer, responses=dict(NOT_MODIFIED))
 async def read_documents(request: Request, language: SpokenLanguage) -> Response:
     """The documents and forms, and when each is used."""
     return resource(request, documents_out(language), language)

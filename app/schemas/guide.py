@@ -27,7 +27,7 @@ class FaqQuery(StrictQuery):
         Plain,
         Field(max_length=100, description="Words that must all occur, in either language."),
     ] = None
-    group: GroupId | None = None
+    group: Annotated[GroupId | None, Field(description="Only the questions of this group.")] = None
 
 
 class FaqEntry(TypedDict):

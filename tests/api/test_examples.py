@@ -1,0 +1,148 @@
+"""Every example of the description is sent, accepted, and answered as the description says.
+
+`RECORD_EXAMPLES=1 pytest tests/api/test_examples.py` writes the answers anew.
+"""
+
+import json
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from sqlalchemy import URL
+
+from app import openapi_examples
+from app.auth_keys import SigningKeys
+from app.db.test_clock import add_sandbox
+from app.openapi import described_routes
+from app.openapi_examples import REQUESTS, Example, recorded_answers
+from app.settings import Settings
+from app.usecases.tokens import register_client
+from tests.api.importing import finished
+from tests.conftest import NOW, Service, Tokens, own_database, started
+
+pytestmark = pytest.mark.anyio
+
+ANSWERS = Path(openapi_examples.__file__).with_name("openapi_answers.json")
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+# What is another one in every database and process, and what stands for it.
+VOLATILE: dict[str, Any] = {
+    "updated_at": "2026-11-25T01:00:00Z",
+    "started_at": "2026-11-25T01:00:00Z",
+    "finished_at": "2026-11-25T01:00:01Z",
+    "request_id": "4b3f0c9a7d1e4f60",
+    "next_cursor": "WyJKUC00NTAwLTAwMDIiLCJDMDAwMSJd",
+    "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    "kid": "2xXtDFiBoZJQ2ZyKEjgpHKoFAPYS4UNz6vXVkc3OCyo",
+}
+# Too long to be repeated: what is shown of them.
+EXTRACTS = {
+    "show_metrics": re.compile(r"# HELP renewal_desk_requests_total .*\n.*\n"),
+    "show_documentation": re.compile(r"(?s).*?</title>\n"),
+}
+
+
+@pytest.fixture
+async def examined(
+    server: URL, template: tuple[str, Tokens], settings: Settings, keys: SigningKeys
+) -> AsyncIterator[Service]:
+    """A service with test clocks, C0001 in a sandbox."""
+    name, tokens = template
+    with own_database(server, name) as url:
+        async with started(url, replace(settings, test_clock=True), keys, tokens) as running:
+            async with running.owner() as session:
+                await add_sandbox(session, "C0001")
+            yield running
+
+
+def steady(value: Any, seen: dict[str, str]) -> Any:
+    """A value with what is volatile replaced; the ids by their order."""
+    if isinstance(value, dict):
+        return {
+            name: VOLATILE[name] if name in VOLATILE and inner is not None else steady(inner, seen)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [steady(inner, seen) for inner in value]
+    if isinstance(value, str):
+        return ID.sub(
+            lambda found: seen.setdefault(
+                found[0], f"019ab8a4-3b80-7000-8000-{len(seen) + 1:012x}"
+            ),
+            value,
+        )
+    return value
+
+
+def request_of(
+    example: Example, path: str, made: dict[str, str], client: dict[str, str]
+) -> tuple[str, dict[str, Any]]:
+    """The address and the options of a request, as a client would send it."""
+    ids = {name: made[source] for name, source in example.ids.items()}
+    for name, value in {**example.path, **ids}.items():
+        path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+    options: dict[str, Any] = {"params": example.query, "headers": dict(example.headers)}
+    body = example.body
+    if isinstance(body, dict) and "client_id" in body:
+        options["data"] = {**body, **client}
+    elif isinstance(body, dict) and "files" in body:
+        content = body["files"][0].encode()
+        options["files"] = [("files", ("closing_days.csv", content, "text/csv"))]
+        options["data"] = {"encoding": body["encoding"]}
+    elif body is not None:
+        options["json"] = body
+    return path, options
+
+
+def shown(name: str, answer: httpx.Response, seen: dict[str, str]) -> dict[str, Any]:
+    """An answer as the description shows it."""
+    if not answer.content:
+        return {}
+    media_type = answer.headers["content-type"].split(";")[0]
+    if media_type != "application/json":
+        extract = EXTRACTS[name].search(answer.text) if name in EXTRACTS else None
+        text = answer.text if extract is None else extract[0]
+        return {str(answer.status_code): {media_type: text}}
+    content = answer.json()
+    if name == "show_description":
+        content = {key: content[key] for key in ("openapi", "info")}
+    return {str(answer.status_code): {media_type: steady(content, seen)}}
+
+
+async def test_every_example_is_answered_as_the_description_says(examined: Service) -> None:
+    where = {route.name: (m, route.path) for route, m in described_routes(examined.app)}
+    async with examined.owner() as session:
+        registered = await register_client(session, "P0001", NOW)
+    client = {"client_id": registered.client_id, "client_secret": registered.secret}
+    made: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    answers: dict[str, Any] = {}
+    for name, example in REQUESTS.items():
+        method, path = where[name]
+        target, options = request_of(example, path, made, client)
+        answer = await examined.send(method, target, example.caller, **options)
+        assert answer.is_success, (name, answer.text)
+        assert client["client_id"] not in answer.text
+        answers[name] = shown(name, answer, seen)
+        if answer.headers.get("content-type") == "application/json":
+            content = answer.json()
+            made[name] = content.get("id", "") if isinstance(content, dict) else ""
+        if name == "create_import":
+            await finished(examined, answer.headers["location"])
+    if os.environ.get("RECORD_EXAMPLES"):
+        ANSWERS.write_text(json.dumps(answers, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    recorded = recorded_answers()
+    for name, found in answers.items():
+        assert recorded.get(name) == found, name
+    assert recorded.keys() == answers.keys()
+
+
+async def test_every_described_operation_has_an_example(service: Service) -> None:
+    assert {route.name for route, _ in described_routes(service.app)} == set(REQUESTS)
