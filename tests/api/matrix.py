@@ -16,7 +16,7 @@ Statuses = tuple[int, ...]
 @dataclass(frozen=True)
 class Row:
     """One route. `options` make the request (`{contract_number}`, `{serial_number}` and the rest in
-    path and body stand for the object); `before` is done by the desk ahead of each request.
+    path and `form` stand for the object); `before` is done by the desk ahead of each request.
     """
 
     expected: Mapping[str, Statuses]
@@ -74,8 +74,25 @@ SEARCH = {
 }
 """A list or a batch that names objects: never a 403 or 404 for one of them (test_swaps.py)."""
 
+ELIGIBILITY = {
+    **ONE_CONTRACT,
+    # A check belongs to one customer. Where the machine does not tell whose it is, a caller with
+    # one customer needs not say it, and one with more or none is asked (422).
+    "customer": (200, 200, 200, 200),
+    "other": (200, 200, 200, 200),
+    "partner": (200, 422, 422, 422),
+    "partner_ended": (422, 422, 422, 422),
+    "partner_future": (422, 422, 422, 422),
+    "partner_other_scope": (422, 422, 422, 422),
+    "no_member": (422, 422, 422, 422),
+    "desk": (200, 200, 422, 422),
+}
+
 KNOWN = {**SEARCH, "narrowed": (200,)}
 """Needs a caller and shows nothing of a customer, so no matter of a relation is asked for."""
+
+
+NO_CLOCKS = {name: (403,) if status == (200,) else status for name, status in KNOWN.items()}
 
 
 def desk_only(*statuses: int) -> Mapping[str, Statuses]:
@@ -88,7 +105,12 @@ CLOSING_DAY = "/v1/desk/closing-days/2027-08-12"
 PUT_CLOSING_DAY = ("PUT", CLOSING_DAY, {"json": {"kind": "closed"}})
 IMPORT_FILE = {
     "files": {"files": ("closing_days.csv", b"date,kind,opens,closes,name\n", "text/csv")},
-    "headers": {"Idempotency-Key": "matrix"},
+    "headers": {"Idempotency-Key": "matrix-import"},
+}
+POLICY_BODY = '{"code":"MATRIX","effective_from":"2031-01-01","tiers":[{}]}'
+POST_POLICY = {
+    "content": POLICY_BODY,
+    "headers": {"Idempotency-Key": "matrix-policy", "Content-Type": "application/json"},
 }
 FEE_CASE = {"new_start": "2027-01-01", "term_months": 12}
 
@@ -118,7 +140,7 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/contracts/{contract_number}/lines"): Row(ONE_CONTRACT),
     ("GET", "/v1/contracts/{contract_number}/lines.csv"): Row(ONE_CONTRACT),
     ("POST", "/v1/coverage-lookups"): Row(
-        SEARCH, options={"content": '{{"items":[{{"serial_number":"{serial_number}"}}]}}'}
+        SEARCH, options={"form": '{{"items":[{{"serial_number":"{serial_number}"}}]}}'}
     ),
     ("POST", "/v1/imports"): Row(desk_only(202), options=IMPORT_FILE),
     ("GET", "/v1/imports"): Row(desk_only(200)),
@@ -126,6 +148,17 @@ MATRIX: Mapping[tuple[str, str], Row] = {
         desk_only(404), "/v1/imports/0190a0a0-0000-7000-8000-000000000000"
     ),
     ("GET", "/v1/audit"): Row(desk_only(200)),
+    # This service has no test clocks (a setting): known callers are told so.
+    ("PUT", "/v1/test-clock"): Row(NO_CLOCKS, options={"json": {"now": "2027-01-01T00:00:00Z"}}),
+    ("DELETE", "/v1/test-clock"): Row(NO_CLOCKS),
+    ("GET", "/v1/guide/faq"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/guide/faq/{question_id}"): Row(
+        everybody(404), "/v1/guide/faq/none", same_for_all=True
+    ),
+    ("GET", "/v1/guide/flow"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/guide/comparison"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/guide/redirects"): Row(everybody(200), same_for_all=True),
+    ("GET", "/v1/guide/documents"): Row(everybody(200), same_for_all=True),
     ("GET", "/v1/desk/status"): Row(everybody(200), same_for_all=True),
     ("GET", "/v1/desk/calendar"): Row(
         everybody(200), "/v1/desk/calendar?from=2026-11-01&to=2026-11-30", same_for_all=True
@@ -145,6 +178,21 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/purchase-window-calculations"): Row(
         everybody(200), options={"json": {"end_date": "2027-03-31"}}, same_for_all=True
     ),
+    ("GET", "/v1/fee-policies"): Row(desk_only(200)),
+    ("POST", "/v1/fee-policies"): Row(desk_only(201), options=POST_POLICY),
+    ("GET", "/v1/fee-policies/{code}/versions/{version}"): Row(
+        desk_only(200),
+        "/v1/fee-policies/MATRIX/versions/1",
+        before=("POST", "/v1/fee-policies", POST_POLICY),
+    ),
+    ("POST", "/v1/eligibility-checks"): Row(
+        ELIGIBILITY,
+        options={
+            "form": '{{"kind":"upgrade","start_date":"2027-06-01","items":[{{"serial_number":'
+            '"{serial_number}","service_level":"proactive_care_24x7"}}]}}'
+        },
+    ),
+    ("GET", "/v1/eligibility-checks/{check_id}"): Row(ONE_CONTRACT),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),
@@ -155,7 +203,7 @@ def request_of(row: Row, path: str, files: Files) -> tuple[str, dict[str, Any]]:
     """The path and the options of a row's request for an object."""
     names = vars(files)
     options = dict(row.options)
-    if "content" in options:
-        options["content"] = options["content"].format(**names)
+    if "form" in options:
+        options["content"] = options.pop("form").format(**names)
         options["headers"] = {"Content-Type": "application/json"}
     return (row.path or path).format(**names), options

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 from sqlalchemy import text
@@ -27,6 +28,8 @@ WEEK = timedelta(days=7)
 CANARY = re.compile(r"CANARY-(C[0-9]{4})-")
 DELETED, ABSENT = "JP-9999-GONE", "JP-9999-NONE"
 DELETED_SERIAL, ABSENT_SERIAL = "JPGONE0001", "JPNONE0001"
+DELETED_CHECK = UUID("0190a0a0-0000-7000-8000-00000000dead")
+CHECK_ID = "md5('check' || customer_id)::uuid"
 OTHER_SCOPE = "C0017"
 """A customer whom partner P0003 serves in quotes and orders, but not in contracts."""
 
@@ -47,6 +50,7 @@ class Files:
     serial_number: str
     product_number: str
     service_id: str
+    check_id: str
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,12 @@ class World:
         return {
             "own": own,
             "others": self.files["C0001" if party.name == "other" else "C0002"],
-            "deleted": Files("C9998", DELETED, DELETED_SERIAL, "868703-B21", "199999999998"),
-            "absent": Files("C9999", ABSENT, ABSENT_SERIAL, "868703-B21", "199999999999"),
+            "deleted": Files(
+                "C9998", DELETED, DELETED_SERIAL, "868703-B21", "199999999998", str(DELETED_CHECK)
+            ),
+            "absent": Files(
+                "C9999", ABSENT, ABSENT_SERIAL, "868703-B21", "199999999999", str(uuid4())
+            ),
         }
 
 
@@ -105,12 +113,17 @@ async def arrange(service: Service) -> World:
             f" VALUES ('C0001', '{DELETED}', 1, '{DELETED_SERIAL}')",
             f"DELETE FROM contract_line WHERE contract_number = '{DELETED}'",
             f"DELETE FROM contract WHERE contract_number = '{DELETED}'",
+            "INSERT INTO eligibility_check (customer_id, id, created_by, kind, outcome, start_date,"
+            " valid_until, facts, answer_ja, answer_en) SELECT customer_id,"
+            f" {CHECK_ID}, 'x', 'upgrade', 'eligible', '2027-01-01', '2027-01-01', '{{}}',"
+            " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8'),"
+            " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8') FROM customer",
         ):
             await session.execute(text(statement))
         rows = await session.execute(
             text(
                 "SELECT DISTINCT ON (customer_id) customer_id, contract_number, serial_number,"
-                " product_number, service_id FROM contract_line JOIN contract"
+                f" product_number, service_id, {CHECK_ID}::text FROM contract_line JOIN contract"
                 " USING (customer_id, contract_number) WHERE serial_number NOT IN (SELECT"
                 " serial_number FROM equipment GROUP BY serial_number HAVING count(*) > 1)"
                 " ORDER BY customer_id, contract_number, line_number"
