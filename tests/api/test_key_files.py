@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import auth_keys
 from app.auth_keys import KeyFileUnusable, load_keys
 
 FILES = ("signing-key.pem", "secret.key")
@@ -71,6 +72,21 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     assert [process.returncode for process in running] == [0] * 8
     assert len(answers) == 1
     assert {path.name for path in (tmp_path / "data" / "keys").iterdir()} == set(FILES)
+
+
+def test_the_first_key_stays_when_another_process_is_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = auth_keys._new_signing_key
+    faster: list[str] = []
+
+    def overtaken() -> bytes:
+        monkeypatch.setattr(auth_keys, "_new_signing_key", make)
+        faster.append(load_keys(tmp_path).kid)
+        return make()
+
+    monkeypatch.setattr(auth_keys, "_new_signing_key", overtaken)
+    assert [load_keys(tmp_path).kid] == faster == [load_keys(tmp_path).kid]
 
 
 @pytest.mark.parametrize("name", FILES)
