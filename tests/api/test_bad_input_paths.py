@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from app.strict import HeadAsGet
 from tests.conftest import Service
 
 from .refusals import (
@@ -139,6 +141,28 @@ async def test_head_answers_as_get_without_the_body(service: Service) -> None:
         assert head.headers["content-type"] == get.headers["content-type"]
         assert head.headers["content-length"] == str(len(get.content))
         assert head.headers.get("etag") == get.headers.get("etag")
+
+
+async def test_head_drops_the_body_whatever_the_server_does() -> None:
+    sent: list[Message] = []
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["method"] == "GET"
+        scope["route"] = "known to those outside"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {"type": "http", "method": "HEAD"}
+    await HeadAsGet(answer)(scope, receive, send)
+    assert scope == {"type": "http", "method": "HEAD", "route": "known to those outside"}
+    assert [message.get("body") for message in sent] == [None, b"", b""]
 
 
 async def test_every_code_is_explained_at_its_address(service: Service) -> None:
