@@ -30,7 +30,7 @@ from app.domain.fee_policy import (
     Tier,
     Waivable,
 )
-from app.domain.findings import Alternative, rules_of
+from app.domain.findings import Alternative
 from app.domain.periods import gap_days
 
 _RANK: Final = {outcome: rank for rank, outcome in enumerate(FeeOutcome)}
@@ -240,7 +240,6 @@ def _consumed_in_past(facts: FeeFacts, decision: FeeDecision, consumed: int) -> 
         consumed_days=consumed,
         reasons=("consumed_term_ends_in_past",),
         alternatives=(shortest,),
-        rules=rules_of(decision.rules, ("FEE-10",)),
     )
 
 

@@ -136,11 +136,15 @@ def test_cal_2_counting_sees_each_closed_day_once() -> None:
     saturday, monday, tuesday = date(2026, 11, 21), date(2026, 11, 23), date(2026, 11, 24)
     calendar = DeskCalendar(
         closed={saturday: "company_closing", monday: "national_holiday"},
-        short_days={tuesday: (), date(2026, 11, 25): MORNING_ONLY},
+        short_days={
+            tuesday: (),
+            date(2026, 11, 25): MORNING_ONLY,
+            date(2026, 11, 26): MORNING_ONLY,
+        },
     )
     week = jst("2026-11-20T00:00"), jst("2026-11-28T00:00")
     assert calendar.business_days_between(date(2026, 11, 20), date(2026, 11, 28)) == 4
-    assert calendar.business_minutes_between(*week) == 3 * 450 + 180
+    assert calendar.business_minutes_between(*week) == 2 * 450 + 2 * 180
 
 
 def test_cal_3_unconfirmed_years_warn() -> None:
