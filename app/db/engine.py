@@ -8,6 +8,7 @@ security lets through only the customers of the transaction's context) and `desk
 import contextlib
 import hashlib
 import hmac
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -136,7 +137,8 @@ def refusal_of(failure: BaseException) -> DeskError | None:
     """The refusal that a failure of the database means, or None when it is none."""
     if isinstance(failure, PoolTimeout):
         return Overloaded()
-    if isinstance(failure, (ConnectionError, TimeoutError)):
+    # A server that stopped takes its socket's file with it, a host that went takes its name.
+    if isinstance(failure, (ConnectionError, TimeoutError, FileNotFoundError, socket.gaierror)):
         return DatabaseUnavailable()
     if isinstance(failure, IntegrityError):
         name = getattr(getattr(failure.orig, "__cause__", None), "constraint_name", None)
