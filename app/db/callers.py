@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, exists, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Date, Text
 
@@ -37,14 +37,25 @@ def granted(principal: ColumnElement[Any], scope: ColumnElement[Any], today: Any
     return (caller_grant.c.principal == principal) & in_force(scope, today)
 
 
-def token_stands(token_id: ColumnElement[Any], client_id: ColumnElement[Any]) -> Any:
+def _is_true(found: Select[Any]) -> ColumnElement[bool]:
+    """Whether a query finds a row, asked anew for each row of the outer query.
+
+    EXISTS would say the same, but the planner turns it into a join and then starts from all grants
+    or all contracts of a customer instead of from what was asked: 1,000 machines took 800 ms so
+    and take less than 20 ms this way (EXPLAIN on 100,000 machines).
+    """
+    return func.coalesce(found.limit(1).scalar_subquery(), false())
+
+
+def token_stands(
+    token_id: ColumnElement[Any], client_id: ColumnElement[Any]
+) -> ColumnElement[bool]:
     """The condition that a token was not revoked, and neither was its client where it has one."""
-    return ~exists().where(revoked_token.c.token_id == token_id) & or_(
-        client_id.is_(None),
-        exists().where(
-            (partner_client.c.client_id == client_id) & partner_client.c.revoked_at.is_(None)
-        ),
+    revoked = select(true()).where(revoked_token.c.token_id == token_id)
+    standing = select(true()).where(
+        partner_client.c.client_id == client_id, partner_client.c.revoked_at.is_(None)
     )
+    return ~_is_true(revoked) & or_(client_id.is_(None), _is_true(standing))
 
 
 def visible_to(
@@ -58,8 +69,10 @@ def visible_to(
     """
     if principal is None or scope is None:
         return true()
-    return exists().where(
-        granted(principal, scope, today) & (caller_grant.c.customer_id == customer_id)
+    return _is_true(
+        select(true()).where(
+            granted(principal, scope, today), caller_grant.c.customer_id == customer_id
+        )
     )
 
 
