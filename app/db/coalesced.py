@@ -2,9 +2,9 @@
 
 While a connection is busy, questions gather; when it is free they go out together. The statements
 are those of the ordinary way (`app.db.contracts`, `app.db.coverage`), in which each question
-carries its own caller (the first wall). The transaction's context is the union of the customers that the
-callers of the batch may see, read in the same transaction (the second wall). Only portal callers
-come here: desk and portal never share a statement.
+carries its own caller (the first wall). The transaction's context is the union of the customers
+that the callers of the batch may see, read in the same transaction (the second wall). Only portal
+callers come here: desk and portal never share a statement.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ CONNECTIONS = 2
 # More questions than this do not go out together, so that the first of them need not wait long.
 MOST_TOGETHER = 64
 SECONDS = 5.0
+# How long a lost connection is not tried again.
+REOPEN_SECONDS = 1.0
 
 
 class Question(NamedTuple):
@@ -92,23 +94,44 @@ class Coalesced:
         self._waiting: list[tuple[Question, date, asyncio.Future[list[Any]]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = 0
+        self._opening = 0
+        self._next_try = 0.0
+        self._closed = False
         self.questions = 0
         self.batches = 0
 
     async def open(self) -> None:
-        """Open the connections; without a database the lane stays closed."""
-        for _ in range(CONNECTIONS):
-            await self._add_connection()
+        """Open the connections; without a database the lane stays closed until there is one."""
+        while self._open + self._opening < CONNECTIONS:
+            if not await self._add_connection():
+                return
 
-    async def _add_connection(self) -> None:
+    async def _add_connection(self) -> bool:
+        self._opening += 1
         try:
             self._idle.append(await self._connect())
         except (OSError, asyncpg.PostgresError, TimeoutError):
-            return
+            return False
+        finally:
+            self._opening -= 1
         self._open += 1
+        return True
+
+    def _reopen(self) -> None:
+        """Open what is missing, in the background and not with every question."""
+        now = asyncio.get_running_loop().time()
+        if self._closed or self._open + self._opening >= CONNECTIONS or now < self._next_try:
+            return
+        self._next_try = now + REOPEN_SECONDS
+        self._keep(asyncio.create_task(self.open()))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Finish what is running and close the connections."""
+        self._closed = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SECONDS)
         self._open = 0
@@ -121,14 +144,14 @@ class Coalesced:
 
         Raises LaneClosed when no connection is open or the statement failed.
         """
+        if self._open < CONNECTIONS:
+            self._reopen()
         if not self._open:
             raise LaneClosed
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, today, answer))
         if self._idle:
-            task = asyncio.create_task(self._work(self._idle.pop()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(asyncio.create_task(self._work(self._idle.pop())))
         return await answer
 
     async def _work(self, connection: Any) -> None:
