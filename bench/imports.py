@@ -1,0 +1,41 @@
+"""The import of `contract_lines` as the command line does it, timed from inside.
+
+python bench/imports.py FOLDER < nothing      (the database comes from the environment)
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from app.db.engine import Database, role_urls
+from app.deps import utc_now
+from app.settings import load_settings
+from app.terminal import spotless
+from app.usecases.imports import import_folder
+
+
+async def run(folder: Path) -> dict[str, float]:
+    settings = load_settings()
+    database = Database(role_urls(str(settings.database.url), settings.database), settings.database)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    try:
+        result = await import_folder(database, folder, now=utc_now)
+    finally:
+        await database.close()
+    seconds = time.perf_counter() - started
+    rows = sum(one.inserted for one in result.files)
+    return {
+        "seconds": seconds,
+        "rows": rows,
+        "good": spotless(result),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "before_mb": before / 1024,
+    }
+
+
+if __name__ == "__main__":
+    json.dump(asyncio.run(run(Path(sys.argv[1]))), sys.stdout)
