@@ -2,39 +2,27 @@
 
 import argparse
 import asyncio
-import gc
 import json
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from app.auth import Authenticator
 from app.auth_keys import load_keys
 from app.db.engine import Database, RoleUrls, role_urls
-from app.db.migrate import RolesMissing, migrate
+from app.db.migrate import RolesMissing
 from app.db.test_clock import add_sandbox
-from app.demo import demo_files
 from app.deps import utc_now
-from app.domain.calendar import jst_date
-from app.domain.errors import DeskError, NotFound
-from app.embedded import running_cluster
+from app.domain.errors import DeskError
 from app.embedded_account import EmbeddedDatabaseError
 from app.main import create_app
 from app.observability import configure_logging
+from app.preparation import database_urls, open_database, owner_session, prepare, seed
+from app.serving import serve, worker_command
 from app.settings import SettingError, Settings, load_settings
-from app.terminal import Bars, spotless, summary, welcome
-from app.usecases.desk import confirm_company_years, fill_calendar
+from app.terminal import Bars, spotless, summary
 from app.usecases.doctor import examine
 from app.usecases.imports import import_folder
 from app.usecases.tokens import (
@@ -45,164 +33,8 @@ from app.usecases.tokens import (
     revoke_client,
     revoke_token,
 )
-from app.worker import run_imports
-
-DATABASE_NAME = "renewal_desk"
-HOLIDAY_YEARS_BACK, HOLIDAY_YEARS_AHEAD = 1, 6
-
-
-@contextmanager
-def database_urls(settings: Settings) -> Iterator[RoleUrls]:
-    """The log-ins of the configured database, or of the embedded one, which is started and held."""
-    if settings.database.url is not None:
-        yield role_urls(settings.database.url, settings.database)
-        return
-    with running_cluster(settings.data_dir / "postgres") as cluster:
-        asyncio.run(_ensure_database(cluster.url("postgres")))
-        yield role_urls(cluster.url(DATABASE_NAME), settings.database)
-
-
-async def _ensure_database(admin_url: str) -> None:
-    engine = create_async_engine(admin_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            found = await connection.scalar(
-                text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": DATABASE_NAME}
-            )
-            if not found:
-                await connection.execute(text(f"CREATE DATABASE {DATABASE_NAME}"))
-    finally:
-        await engine.dispose()
-
-
-@asynccontextmanager
-async def owner_session(urls: RoleUrls) -> AsyncIterator[AsyncSession]:
-    """One transaction as the owner of the tables, for the command line only."""
-    engine: AsyncEngine = create_async_engine(urls.owner, poolclass=NullPool)
-    try:
-        async with AsyncSession(engine) as session, session.begin():
-            yield session
-    finally:
-        await engine.dispose()
-
-
-@asynccontextmanager
-async def open_database(urls: RoleUrls, settings: Settings) -> AsyncIterator[Database]:
-    """The two engines, closed at the end."""
-    database = Database(urls, settings.database)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-async def prepare(urls: RoleUrls, settings: Settings, now: datetime) -> None:
-    """Bring the database to the newest shape and the calendar to the years ahead."""
-    await migrate(urls.owner)
-    year = jst_date(now).year
-    async with (
-        open_database(urls, settings) as database,
-        database.transaction("desk") as session,
-    ):
-        years = range(year - HOLIDAY_YEARS_BACK, year + HOLIDAY_YEARS_AHEAD)
-        await fill_calendar(session, years)
-
-
-async def seed(urls: RoleUrls, settings: Settings, now: datetime, *, only_empty: bool) -> bool:
-    """Load the demo set; returns whether it was loaded. With `only_empty` a database that has
-    customers is left alone.
-    """
-    async with open_database(urls, settings) as database:
-        async with database.transaction("desk") as session:
-            filled = await session.scalar(text("SELECT EXISTS (SELECT FROM customer)"))
-        if filled and only_empty:
-            return False
-        with tempfile.TemporaryDirectory() as folder:
-            write_demo(Path(folder), now)
-            with Bars() as bars:
-                result = await import_folder(
-                    database, Path(folder), now=lambda: now, observer=bars.show
-                )
-        if not spotless(result):
-            raise SystemExit(summary(result, "en"))
-        async with database.transaction("desk") as session:
-            await confirm_company_years(session, "demo set")
-    return True
-
-
-def write_demo(folder: Path, now: datetime) -> None:
-    """Write the demo set as import files."""
-    for name, content in demo_files(jst_date(now)).items():
-        (folder / name).write_text(content, "utf-8")
-
 
 # ---------------------------------------------------------------------------------------- commands
-
-
-def serve(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Serve until stopped; the embedded database stands as long."""
-    if arguments.test_clock:
-        settings = replace(settings, test_clock=True)
-    with database_urls(settings) as urls:
-        now = utc_now()
-        asyncio.run(prepare(urls, settings, now))
-        if arguments.demo:
-            asyncio.run(seed(urls, settings, now, only_empty=True))
-            if settings.test_clock:
-                asyncio.run(_demo_sandboxes(urls))
-            if settings.auth.development_issuer:
-                print(welcome(settings, asyncio.run(_demo_tokens(urls, settings, now))), flush=True)
-        keys = load_keys(settings.data_dir)
-        app = create_app(settings, Database(urls, settings.database), keys)
-        # What exists now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 50)
-        config = uvicorn.Config(
-            app,
-            host=settings.http.host,
-            port=settings.http.port,
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-            timeout_graceful_shutdown=20,
-        )
-        DrainingServer(config, app.state.stopping, settings.drain_seconds).run()
-
-
-class DrainingServer(uvicorn.Server):
-    """Says "not ready" as soon as it is told to stop, and stops after the time that a load balancer
-    needs to see it.
-    """
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, seconds: int) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-        self._seconds = seconds
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take the signal: the first one starts the drain, the second one ends it."""
-        if self._seconds == 0 or self._stopping.is_set():
-            super().handle_exit(sig, frame)
-            return
-        self._stopping.set()
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._seconds, super().handle_exit, sig, frame)
-
-
-def worker_command(_arguments: argparse.Namespace, settings: Settings) -> None:
-    """Do the background work only, without answering requests, until stopped."""
-
-    async def run(urls: RoleUrls) -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with open_database(urls, settings) as database:
-            await run_imports(database, stop, utc_now)
-
-    with database_urls(settings) as urls:
-        asyncio.run(prepare(urls, settings, utc_now()))
-        asyncio.run(run(urls))
 
 
 def sandbox_command(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -215,27 +47,6 @@ def sandbox_command(arguments: argparse.Namespace, settings: Settings) -> None:
     with database_urls(settings) as urls:
         asyncio.run(run(urls))
     print(f"{arguments.tenant} is a sandbox.")
-
-
-async def _demo_sandboxes(urls: RoleUrls) -> None:
-    async with owner_session(urls) as session:
-        for tenant in ("C0001", "P0001", "desk"):
-            await add_sandbox(session, tenant)
-
-
-async def _demo_tokens(urls: RoleUrls, settings: Settings, now: datetime) -> dict[str, str]:
-    issuer = Authenticator(settings.auth, load_keys(settings.data_dir), utc_now)
-    day = timedelta(days=1)
-    try:
-        async with owner_session(urls) as session:
-            return {
-                "customer": await grant_customer_token(session, issuer, "C0001", now, day),
-                "partner": await grant_partner_token(session, issuer, "P0001", now, day),
-                "desk": await grant_desk_token(session, issuer, now, day),
-            }
-    except NotFound:
-        # The database was filled with something else than the demo set.
-        return {}
 
 
 def migrate_command(_arguments: argparse.Namespace, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.deps import admit, get_real_now
+from app.deps import admit, real_now
 from app.domain.errors import (
     BodyTooLarge,
     DuplicateKey,
@@ -56,7 +56,7 @@ class StrictRoute(APIRoute):
 
         async def read_and_answer(request: Request) -> Response:
             # Nobody makes the service parse a body before it is known who calls.
-            await admit(request, get_real_now(request))
+            await admit(request, real_now(request))
             strict = JsonRequest(request.scope, request.receive)
             await strict.json()
             return await answer(strict)

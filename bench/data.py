@@ -12,10 +12,10 @@ import asyncpg
 
 from app.auth import Authenticator
 from app.auth_keys import load_keys
-from app.cli import prepare
 from app.db.engine import role_urls
 from app.deps import utc_now
 from app.embedded import Cluster
+from app.preparation import prepare
 from app.settings import load_settings
 
 # Raise it when the shape of the data changes: databases of other versions are dropped.

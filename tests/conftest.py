@@ -29,10 +29,10 @@ from sqlalchemy.pool import NullPool
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys, load_keys
-from app.cli import owner_session, prepare, seed
 from app.db.engine import Database, RoleUrls, role_urls
 from app.embedded import running_cluster
 from app.main import create_app
+from app.preparation import owner_session, prepare, seed
 from app.settings import Settings, load_settings
 from app.usecases.tokens import grant_customer_token, grant_desk_token, grant_partner_token
 

@@ -1,6 +1,7 @@
 """Eligibility checks: can it come (back) under contract, and at what fee."""
 
 import uuid
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Request
@@ -31,7 +32,7 @@ from app.schemas.eligibility import EligibilityAnswer, EligibilityQuestion, elig
 from app.schemas.wire import DryRun
 from app.settings import Settings
 from app.strict import StrictRoute
-from app.usecases.eligibility import Wish, check_eligibility
+from app.usecases.eligibility import Checked, Wish, check_eligibility
 
 router = APIRouter(tags=["eligibility"], route_class=StrictRoute)
 
@@ -65,40 +66,17 @@ async def create_eligibility_check(
         question.start_date, question.term_months or DEFAULT_TERM_MONTHS
     )
     cover = WishedCover(RequestKind(question.kind), question.start_date, end, today=jst_date(now))
-    wishes = [
-        Wish(
-            *item.identity(),
-            item.service_level,
-            None if item.operating_condition is None else item.operating_condition.declaration(),
-        )
-        for item in question.items
-    ]
     checked = await check_eligibility(
         session,
         viewer,
         cover,
         term_between(question.start_date, end),
-        wishes,
+        wishes_of(question),
         question.customer_id,
         eligibility_settings(settings),
     )
     check_id = None if query.dry_run else new_id(now)
-    answers: dict[str, bytes] = {
-        spoken: body_of(
-            eligibility_out(
-                checked.decision,
-                check_id=None if check_id is None else str(check_id),
-                kind=question.kind,
-                customer_id=checked.customer_id,
-                start=question.start_date,
-                end=end,
-                identities=checked.identities,
-                candidates=checked.candidates,
-                language=spoken,
-            )
-        )
-        for spoken in LANGUAGES
-    }
+    answers = answers_of(question, end, checked, check_id)
     headers = {**HEADERS, "Content-Language": language}
     await trace.read("eligibility", None, [checked.customer_id])
     if check_id is not None:
@@ -117,6 +95,40 @@ async def create_eligibility_check(
             answers=answers,
         )
     return Response(answers[language], media_type="application/json", headers=headers)
+
+
+def wishes_of(question: EligibilityQuestion) -> list[Wish]:
+    """The machines of a question as the use-case takes them."""
+    return [
+        Wish(
+            *item.identity(),
+            item.service_level,
+            None if item.operating_condition is None else item.operating_condition.declaration(),
+        )
+        for item in question.items
+    ]
+
+
+def answers_of(
+    question: EligibilityQuestion, end: date, checked: Checked, check_id: uuid.UUID | None
+) -> dict[str, bytes]:
+    """The bytes of the answer in each language."""
+    return {
+        spoken: body_of(
+            eligibility_out(
+                checked.decision,
+                check_id=None if check_id is None else str(check_id),
+                kind=question.kind,
+                customer_id=checked.customer_id,
+                start=question.start_date,
+                end=end,
+                identities=checked.identities,
+                candidates=checked.candidates,
+                language=spoken,
+            )
+        )
+        for spoken in LANGUAGES
+    }
 
 
 def eligibility_settings(settings: Settings) -> EligibilitySettings:

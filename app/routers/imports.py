@@ -47,13 +47,13 @@ router = APIRouter(tags=["imports"], route_class=StrictRoute)
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def get_key(
+async def get_key(
     request: Request,
     query: Annotated[UploadQuery, Query()],
     idempotency_key: Annotated[str | None, KEY_HEADER] = None,
 ) -> str | None:
     """The caller's key of an upload; a trial creates nothing and needs none."""
-    return None if query.dry_run else get_idempotency_key(request, idempotency_key)
+    return None if query.dry_run else await get_idempotency_key(request, idempotency_key)
 
 
 @router.post(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.demo import DEMO_TOUR
+from app.demo import DEMO_TOUR, TourStop
 from app.lane import LaneReads
 from tests.conftest import NOW, Service
 
@@ -48,8 +48,10 @@ async def test_a_contract_is_the_same_both_ways(warm: Service, number: str, call
 
 
 @pytest.mark.parametrize("caller", ["customer", "partner"])
-@pytest.mark.parametrize("stop", DEMO_TOUR, ids=lambda stop: stop.status)
-async def test_one_machine_is_the_same_both_ways(warm: Service, stop: object, caller: str) -> None:
+@pytest.mark.parametrize("stop", DEMO_TOUR, ids=[stop.serial_number for stop in DEMO_TOUR])
+async def test_one_machine_is_the_same_both_ways(
+    warm: Service, stop: TourStop, caller: str
+) -> None:
     serial = stop.serial_number
     await both_ways(
         warm,

@@ -15,9 +15,9 @@ from sqlalchemy import make_url, text
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys
-from app.cli import owner_session, prepare, seed
 from app.db.engine import role_urls
 from app.embedded import Holder, start_cluster
+from app.preparation import owner_session, prepare, seed
 from app.settings import Settings
 from app.usecases.tokens import grant_customer_token, grant_desk_token
 from tests.conftest import NOW, Service, Tokens, administer, started

@@ -21,8 +21,8 @@ CLOCKS = {
     "app/embedded_signs.py",
 }
 # Breaches that are known and have to go: each fails here as soon as it is mended.
-LONG_FILES = {"app/cli.py": "the demo's commands want a file of their own"}
-LONG_FUNCTIONS = {"app/routers/eligibility.py": "what it stores wants a function of its own"}
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "manager", "service", "services", "base"}
 # In two parts, because this file is searched too.
 REGISTRIES = [
