@@ -29,10 +29,10 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
         ),
-        sa.PrimaryKeyConstraint("code", "version", name="pk_fee_policy"),
-        sa.CheckConstraint("version >= 1", name="ck_fee_policy_version"),
-        sa.CheckConstraint("effective_to >= effective_from", name="ck_fee_policy_period"),
-        sa.CheckConstraint("code ~ '^[A-Za-z0-9._-]{1,40}$'", name="ck_fee_policy_code"),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_fee_policy")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_fee_policy_version")),
+        sa.CheckConstraint("effective_to >= effective_from", name=op.f("ck_fee_policy_period")),
+        sa.CheckConstraint("code ~ '^[A-Za-z0-9._-]{1,40}$'", name=op.f("ck_fee_policy_code")),
     )
     op.create_table(
         "eligibility_check",
@@ -49,13 +49,13 @@ def upgrade() -> None:
         sa.Column("facts", JSONB(), nullable=False),
         sa.Column("answer_ja", sa.LargeBinary(), nullable=False),
         sa.Column("answer_en", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("customer_id", "id", name="pk_eligibility_check"),
+        sa.PrimaryKeyConstraint("customer_id", "id", name=op.f("pk_eligibility_check")),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.customer_id"], name="fk_eligibility_check_customer"
+            ["customer_id"], ["customer.customer_id"], name=op.f("fk_eligibility_check_customer")
         ),
         sa.CheckConstraint(
             "kind IN ('reenrollment', 'new_enrollment', 'upgrade')",
-            name="ck_eligibility_check_kind",
+            name=op.f("ck_eligibility_check_kind"),
         ),
     )
     op.create_index("ix_eligibility_check_id", "eligibility_check", ["id"])

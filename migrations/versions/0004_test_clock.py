@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("frozen_at", sa.DateTime(timezone=True)),
         sa.Column("shift_seconds", sa.BigInteger(), server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("tenant", name="pk_test_clock"),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_test_clock")),
     )
     op.execute("GRANT SELECT ON test_clock TO portal, desk")
     # Which tenants are sandboxes is said by the command line alone; a caller moves its clock only.
