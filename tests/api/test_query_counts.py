@@ -1,0 +1,160 @@
+"""Every list reads twice as many rows with as many statements (HOUSE, rule 9).
+
+Seen to fail: with `list_files` called once for each run in `app.routers.imports`, and with the
+lines of every contract read in a loop in `app.routers.contracts`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from app.policy import POLICY
+from tests.conftest import Service
+
+MOST_OF_ONE_LOOK_UP = 6
+
+
+@contextmanager
+def statements_of(service: Service) -> Iterator[list[str]]:
+    """The statements that the service's pools send within the block."""
+    sent: list[str] = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    engines = [engine.sync_engine for engine in service.database.engines.values()]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield sent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", record)
+
+
+# Rows of each kind, once and then as many again; `{n}` makes them other ones.
+ROWS = (
+    "INSERT INTO product (product_number, product_name) SELECT 'COUNT-{n}-' || i, 'x'"
+    " FROM generate_series(1, 20) AS i",
+    "INSERT INTO contract (customer_id, contract_number, kind, service_level, stated_start,"
+    " stated_end, start_date, end_date, line_count) SELECT 'C0002', 'AA-{n}-' || i, 'contract',"
+    " 'foundation_care_nbd', '2026-01-01', '2027-12-31', '2026-01-01', '2027-12-31', 0"
+    " FROM generate_series(1, 20) AS i",
+    "INSERT INTO contract_line (customer_id, contract_number, line_number, serial_number)"
+    " SELECT 'C0001', 'JP-4410-0001', {n} * 1000 + i, 'COUNT{n}' || i"
+    " FROM generate_series(1, 20) AS i",
+    "INSERT INTO import_run (id, created_by, state, finished_at) SELECT gen_random_uuid(), 'x',"
+    " 'failed', now() FROM generate_series(1, 10) AS i",
+    "INSERT INTO import_file (import_id, position, name, encoding, state, bytes_total) SELECT id,"
+    " 10 + {n}, 'x', 'utf-8', 'refused', 0 FROM import_run",
+    "INSERT INTO import_error (import_id, position, number, line, code) SELECT import_id, position,"
+    " {n} * 100 + i, i, 'required' FROM import_file, generate_series(1, 5) AS i",
+    "INSERT INTO audit (id, caller, action, object_type) SELECT gen_random_uuid(), 'desk', 'read',"
+    " 'x' FROM generate_series(1, 20) AS i",
+    "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
+    " SELECT 'COUNT-{n}-' || i, 1, '2031-01-01', '{{}}', 'x' FROM generate_series(1, 20) AS i",
+)
+LISTS: dict[str, str] = {
+    "/v1/products": "public",
+    "/v1/contracts": "other",
+    "/v1/contracts/{contract_number}/lines": "customer",
+    "/v1/contracts/{contract_number}/lines.csv": "customer",
+    "/v1/imports": "desk",
+    "/v1/imports/{import_id}": "desk",
+    "/v1/audit": "desk",
+    "/v1/fee-policies": "desk",
+}
+# GET routes that list no rows of a table that grows.
+NO_LISTS = {
+    "/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/problems/{code}",
+    "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
+    "/v1/products/{product_number}", "/v1/contracts/{contract_number}",
+    "/v1/fee-policies/{code}/versions/{version}", "/v1/eligibility-checks/{check_id}",
+    "/v1/guide/faq", "/v1/guide/faq/{question_id}", "/v1/guide/flow", "/v1/guide/comparison",
+    "/v1/guide/redirects", "/v1/guide/documents", "/v1/desk/status", "/v1/desk/calendar",
+}  # fmt: skip
+
+
+def test_every_list_is_counted() -> None:
+    assert set(LISTS) | NO_LISTS == {path for method, path in POLICY if method == "GET"}
+
+
+async def add_rows(service: Service, number: int) -> str:
+    """Add rows of every kind; returns the id of an import run."""
+    async with service.owner() as session:
+        for statement in ROWS:
+            await session.execute(text(statement.format(n=number)))
+        return str(await session.scalar(text("SELECT id FROM import_run ORDER BY id LIMIT 1")))
+
+
+async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> None:
+    counts: dict[str, list[int]] = {path: [] for path in LISTS}
+    shown: dict[str, list[int]] = {path: [] for path in LISTS}
+    for number in (1, 2):
+        import_id = await add_rows(own_service, number)
+        for path, caller in LISTS.items():
+            target = path.format(contract_number="JP-4410-0001", import_id=import_id)
+            paged = "" if path.endswith(".csv") else "?page_size=100"
+            # Once to fill what is remembered (tokens, the calendar).
+            await own_service.get(target + paged, caller)
+            with statements_of(own_service) as sent:
+                answer = await own_service.get(target + paged, caller)
+            assert answer.status_code == 200, path
+            counts[path].append(len(sent))
+            shown[path].append(len(answer.content))
+    for path in LISTS:
+        assert counts[path][0] == counts[path][1], path
+        assert shown[path][0] < shown[path][1], f"{path} shows no more rows than before"
+
+
+@pytest.mark.parametrize("caller", ["customer", "partner", "desk"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/contracts/JP-4410-0001?as_of=2026-11-25",
+        "/v1/contracts/JP-4410-0001/lines",
+        "/v1/contracts?contract_number=JP-4410-0001",
+        "/v1/products/868703-B21",
+    ],
+)
+async def test_one_look_up_takes_at_most_six(service: Service, path: str, caller: str) -> None:
+    await service.get(path, caller)
+    with statements_of(service) as sent:
+        assert (await service.get(path, caller)).status_code == 200
+    assert 0 < len(sent) <= MOST_OF_ONE_LOOK_UP, sent
+
+
+@pytest.mark.parametrize("caller", ["customer", "partner", "desk"])
+@pytest.mark.parametrize("count", [1, 2, 1000])
+async def test_a_batch_takes_as_many_as_one_machine(
+    service: Service, caller: str, count: int
+) -> None:
+    items = [{"serial_number": f"JPDEMO{number % 10 + 1:04d}"} for number in range(count)]
+    body = {"items": items, "as_of": "2026-11-25"}
+    with statements_of(service) as sent:
+        assert (await service.post("/v1/coverage-lookups", caller, json=body)).status_code == 200
+    expected = {"customer": 3, "partner": 3, "desk": 3}
+    assert len(sent) == expected[caller], sent
+
+
+@pytest.mark.parametrize("count", [1, 500])
+async def test_product_look_ups_take_one(service: Service, count: int) -> None:
+    body = {"product_numbers": ["868703-B21"] * count}
+    with statements_of(service) as sent:
+        assert (await service.post("/v1/product-lookups", "public", json=body)).status_code == 200
+    assert len(sent) == 1, sent
+
+
+@pytest.mark.parametrize("count", [1, 50])
+async def test_an_eligibility_check_of_many_takes_as_many_as_one(
+    service: Service, count: int
+) -> None:
+    item = {"serial_number": "JPDEMO0003", "service_level": "foundation_care_nbd"}
+    body = {"kind": "reenrollment", "start_date": "2027-01-01", "items": [item] * count}
+    with statements_of(service) as sent:
+        answer = await service.post("/v1/eligibility-checks?dry_run=true", json=body)
+    assert answer.status_code == 200
+    assert len(sent) <= 8, sent
