@@ -135,7 +135,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             url=url,
             portal_url=_database_url(env, "RENEWAL_DESK_PORTAL_DATABASE_URL"),
             desk_url=_database_url(env, "RENEWAL_DESK_DESK_DATABASE_URL"),
-            pool_size=_number(env, "RENEWAL_DESK_POOL_SIZE", 10, 1, 200),
+            pool_size=_number(env, "RENEWAL_DESK_POOL_SIZE", 24, 1, 200),
             pool_wait=_number(env, "RENEWAL_DESK_POOL_WAIT_SECONDS", 3, 1, 60),
             statement_timeout=_number(env, "RENEWAL_DESK_STATEMENT_TIMEOUT_SECONDS", 10, 1, 600),
         ),

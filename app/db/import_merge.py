@@ -110,11 +110,11 @@ async def _copy(session: AsyncSession, stage: Table, reader: RowReader) -> None:
         raise DatabaseUnavailable from failure
 
 
-async def _copy_text(rows: Iterator[list[str]]) -> AsyncIterator[bytes]:
-    while block := "".join(["\t".join(row) + "\n" for row in islice(rows, SLICE)]):
+async def _copy_text(rows: Iterator[str]) -> AsyncIterator[bytes]:
+    while block := "\n".join(islice(rows, SLICE)):
         if "\\" in block:
             block = block.replace("\\", "\\\\")
-        yield block.encode()
+        yield f"{block}\n".encode()
         await asyncio.sleep(0)
 
 
