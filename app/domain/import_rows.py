@@ -5,11 +5,12 @@ rows at once (app/db/import_merge.py).
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 from app.domain.import_cells import CellRefused, Check
 from app.domain.import_files import FileColumn, FileRefused, ImportFile, Issue
+from app.domain.import_plain import plain_line
 from app.domain.import_records import (
     Record,
     csv_record,
@@ -46,7 +47,7 @@ class RowReader:
         if form == "csv":
             header, line = _header(lines)
             self.columns = file.columns_in_order(header)
-            self._records = csv_records(lines, line, plain_line(self.columns, file.period))
+            self._records = csv_records(lines, line, plain_line(file, self.columns))
         else:
             self.columns = file.columns
             self._records = json_records(lines, file.column_names)
@@ -82,8 +83,7 @@ class RowReader:
             self.rows_read += 1
             if isinstance(cells, re.Match):
                 whole, start, end = cells.groups()
-                # A missing end is None here, and empty where it was matched as such.
-                if not start or not end or start <= end:
+                if not end or start <= end:
                     yield f"{line}\t{whole.replace(',', TAB)}"
                     continue
                 cells = whole.split(",")
@@ -173,24 +173,6 @@ def _header(lines: Iterator[str]) -> tuple[list[str], int]:
         if cells:
             return cells, line
     raise FileRefused("empty_file")
-
-
-def plain_line(
-    columns: Sequence[FileColumn], period: tuple[str, str] | None
-) -> re.Pattern[str] | None:
-    """The pattern of a line that needs no second look: every cell is stored as it stands.
-
-    Its groups are the line without its end, and the two ends of the period. None where a column
-    has no plain form.
-    """
-    cells: list[str] = []
-    for column in columns:
-        if column.plain is None:
-            return None
-        opening = "(" if period is not None and column.name in period else "(?:"
-        cells.append(f"{opening}{column.plain})")
-    groups = "" if period is not None else "()()"
-    return re.compile(f"({','.join(cells)}){groups}\\r?\\n")
 
 
 def _remembering(column: FileColumn) -> Check:

@@ -34,7 +34,7 @@ def read(
     raw = data.encode() if isinstance(data, str) else data
     chunks = [raw[start : start + chunk] for start in range(0, len(raw), chunk)]
     reader = RowReader(FILES[name], form, encoding, chunks)
-    return list(reader.rows()), reader
+    return [row.split("\t") for row in reader.rows()], reader
 
 
 def header(name: str) -> str:
