@@ -12,13 +12,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection
 
-from app.db.engine import role_urls
-from app.db.migrate import RolesMissing, alembic_config, ensure_roles
+from app.db.migrate import alembic_config
 from app.db.tables import metadata
-from app.settings import Settings
-from tests.conftest import Service, Tokens, own_database
+from tests.conftest import Tokens, own_database
 from tests.migrations.catalogue import TABLES, Ladder, Shape
 
 REVISIONS = [
@@ -136,37 +134,3 @@ async def test_a_migration_that_fails_leaves_nothing(
     with pytest.raises(ZeroDivisionError):
         await empty.up()
     assert changes(nothing, await empty.shape()) == {}
-
-
-async def test_missing_roles_that_may_not_be_created_are_told_with_the_remedy(
-    server: URL, service: Service, settings: Settings
-) -> None:
-    """The roles belong to the whole server, so they are renamed within a transaction only."""
-    owner = role_urls(server.render_as_string(hide_password=False), settings.database).owner
-    for role in ("portal", "desk"):
-
-        def without(connection: Connection, role: str = role) -> str:
-            connection.execute(text("CREATE ROLE somebody"))
-            connection.execute(text(f"ALTER ROLE {role} RENAME TO {role}_away"))
-            connection.execute(text("SET LOCAL ROLE somebody"))
-            with pytest.raises(RolesMissing) as told:
-                ensure_roles(connection, owner)
-            connection.rollback()
-            return str(told.value)
-
-        words = await Ladder(service.urls.owner).run(without)
-        assert words.startswith(f"The role {role} does not exist and this log-in may not create it")
-        assert f"CREATE ROLE {role} LOGIN NOBYPASSRLS PASSWORD" in words
-        assert f"RENEWAL_DESK_{role.upper()}_DATABASE_URL" in words
-
-
-async def test_a_log_in_that_may_not_create_roles_takes_those_there_are(
-    service: Service, settings: Settings
-) -> None:
-    def with_roles(connection: Connection) -> None:
-        connection.execute(text("CREATE ROLE somebody"))
-        connection.execute(text("SET LOCAL ROLE somebody"))
-        ensure_roles(connection, service.urls.owner)
-        connection.rollback()
-
-    await Ladder(service.urls.owner).run(with_roles)
