@@ -6,6 +6,7 @@ session is one transaction that commits before the answer leaves.
 
 import contextlib
 import re
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
@@ -45,6 +46,7 @@ KEY_HEADER = Header(
     json_schema_extra={"pattern": "^[!-~]{1,100}$"},
     examples=["order-batch-17"],
 )
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LONGEST_PATH_VALUE = 100
 
@@ -107,6 +109,15 @@ def check_path(request: Request) -> None:
         text = str(value)
         if len(text) > _LONGEST_PATH_VALUE or not is_printable_text(text):
             raise NotFound
+
+
+def understood_id(written: str) -> uuid.UUID:
+    """An id in a path as it is stored. Raises NotFound for what can be no id: it is absent like
+    any other.
+    """
+    if _ID.fullmatch(written) is None:
+        raise NotFound
+    return uuid.UUID(written)
 
 
 def check_query(request: Request) -> None:

@@ -211,7 +211,7 @@ def _refusals(
 
 
 def _is_typed(schema: Json) -> bool:
-    return schema.get("type") != "string" or "format" in schema or "maxLength" in schema
+    return schema.get("type") != "string" or bool(schema.keys() & {"maxLength", "pattern"})
 
 
 def _add_problems(operation: Json, refusals: Iterator[type[errors.DeskError]]) -> None:

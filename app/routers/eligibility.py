@@ -18,6 +18,7 @@ from app.deps import (
     ReadTrace,
     Session,
     SpokenLanguage,
+    understood_id,
 )
 from app.domain.calendar import jst_date
 from app.domain.eligibility_facts import EligibilitySettings, WishedCover
@@ -143,13 +144,15 @@ def eligibility_settings(settings: Settings) -> EligibilitySettings:
 )
 async def read_eligibility_check(
     request: Request,
-    check_id: Annotated[uuid.UUID, Path(description="The id of the check.")],
+    check_id: Annotated[
+        str, Path(description="The id of the check.", json_schema_extra={"format": "uuid"})
+    ],
     session: Reading,
     trace: ReadTrace,
     viewer: CurrentViewer,
     language: SpokenLanguage,
 ) -> Response:
     """A check as it was answered, byte for byte (ELG-6), in the language asked for."""
-    customer_id, body = await get_answer(session, viewer, check_id, language)
-    await trace.read("eligibility", str(check_id), [customer_id])
+    customer_id, body = await get_answer(session, viewer, understood_id(check_id), language)
+    await trace.read("eligibility", check_id, [customer_id])
     return stored_resource(request, body, language)

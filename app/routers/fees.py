@@ -1,6 +1,6 @@
 """Re-enrollment fees: the desk's policies, and a policy tried on cases."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Body, Path, Query, Request
@@ -29,6 +29,7 @@ from app.idempotency import fingerprint, once
 from app.problems import problem_responses
 from app.routers.answers import NOT_MODIFIED, body_of, page, resource
 from app.routers.answers import document as document_of
+from app.schemas.fee_policy import WrittenDefinition
 from app.schemas.fees import (
     FeePolicyOut,
     FeePolicyPage,
@@ -107,7 +108,7 @@ async def read_fee_policy(
     responses=problem_responses(InvalidInput, PolicyOverlaps),
 )
 async def write_fee_policy(
-    definition: Annotated[dict[str, Any], Body()],
+    definition: Annotated[WrittenDefinition, Body()],
     key: IdempotencyKey,
     session: Session,
     trace: ReadTrace,

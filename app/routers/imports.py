@@ -1,6 +1,5 @@
 """Imports: upload files, follow a run, read its row errors."""
 
-import re
 import uuid
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from app.deps import (
     Session,
     SpokenLanguage,
     get_idempotency_key,
+    understood_id,
 )
 from app.domain.errors import (
     ImportRefused,
@@ -43,8 +43,6 @@ from app.strict import StrictRoute
 from app.usecases.imports import accept_upload, examine_upload, try_files
 
 router = APIRouter(tags=["imports"], route_class=StrictRoute)
-
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 async def get_key(
@@ -178,10 +176,3 @@ async def read_import(
         next_cursor = make_cursor(secret, meaning, (str(last.position), str(last.number)))
     answer = run_out(run, files[known], shown, next_cursor, language)
     return resource(request, answer, language)
-
-
-def understood_id(written: str) -> uuid.UUID:
-    """The id as it is stored. Raises NotFound for what can be no id."""
-    if _ID.fullmatch(written) is None:
-        raise NotFound
-    return uuid.UUID(written)

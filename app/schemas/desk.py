@@ -3,7 +3,8 @@
 from datetime import date, datetime, time
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -11,7 +12,16 @@ from app.domain.calendar import DeskCalendar, DeskStatus
 from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.contracts import coded_warnings
-from app.schemas.wire import CodedText, Day, InstantOut, Plain, Strict, StrictQuery, instant
+from app.schemas.wire import (
+    AS_ASKED,
+    CodedText,
+    Day,
+    InstantOut,
+    Plain,
+    Strict,
+    StrictQuery,
+    instant,
+)
 
 MOST_DAYS = 400
 
@@ -19,9 +29,10 @@ MOST_DAYS = 400
 class StatusQuery(StrictQuery):
     """The instant that is asked about."""
 
-    at: Annotated[datetime | None, Field(description="RFC 3339 with an offset; default now.")] = (
-        None
-    )
+    at: Annotated[
+        datetime | None,
+        Field(description="RFC 3339 with an offset; default now.", json_schema_extra=AS_ASKED),
+    ] = None
 
 
 class DeskStatusAnswer(TypedDict):
@@ -111,11 +122,25 @@ def days_out(
     return {"items": items, "warnings": coded_warnings(calendar.warnings(*days), language)}
 
 
+NULL: JsonDict = {"type": "null"}
+TEXT: JsonDict = {"type": "string"}
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 
 
 class ClosingDay(Strict):
     """A company closing day, or a short day with its own hours (JST)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"kind": {"const": "closed"}, "opens": NULL, "closes": NULL}},
+                {
+                    "properties": {"kind": {"const": "short"}, "opens": TEXT, "closes": TEXT},
+                    "required": ["opens", "closes"],
+                },
+            ]
+        }
+    )
 
     kind: Literal["closed", "short"]
     opens: Clock | None = None

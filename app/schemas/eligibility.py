@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -59,6 +59,15 @@ class MachineWished(Strict):
 
 class EligibilityQuestion(Strict):
     """Which machines, from when, for how long, at which level."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"end_date": {"type": "null"}}},
+                {"properties": {"term_months": {"type": "null"}}},
+            ]
+        }
+    )
 
     kind: Literal["reenrollment", "new_enrollment", "upgrade"]
     start_date: Annotated[Day, Field(description="First day wished (JST).")]

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -11,17 +12,29 @@ from app.domain.fee_facts import FeeComponent, FeeDecision, FeeFacts, Term
 from app.domain.fee_policy import PreviousCover
 from app.domain.languages import Language
 from app.schemas.contracts import coded_warnings
+from app.schemas.fee_policy import TriedDefinition
 from app.schemas.wire import CodedText, Cursor, Day, PageSize, Strict, StrictQuery
 
 MOST_CASES = 1000
 MOST_YEN = 10**12
 Yen = Annotated[int, Field(ge=0, le=MOST_YEN)]
+NULL: JsonDict = {"type": "null"}
+TERMS = (("term_days", "term_months"), ("term_months", "term_days"))
 
 
 class FeeCase(Strict):
     """One machine or line: when its cover ended, when the new one starts, and its prices in yen a
     year without tax. Null means unknown.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [given], "properties": {given: {"type": "integer"}, other: NULL}}
+                for given, other in TERMS
+            ]
+        }
+    )
 
     previous_end: Day | None = None
     new_start: Day
@@ -59,25 +72,7 @@ class FeeCase(Strict):
 class FeeSimulation(Strict):
     """A policy and the cases to try it on."""
 
-    policy: Annotated[
-        dict[str, Any],
-        Field(
-            description="The policy object; an omitted key takes the neutral value, an unknown one "
-            "is refused.",
-            examples=[
-                {
-                    "code": "GAP",
-                    "tiers": [
-                        {
-                            "max_lapse_days": None,
-                            "outcome": "fee",
-                            "gap": {"mode": "charge", "basis": "last_annual"},
-                        }
-                    ],
-                }
-            ],
-        ),
-    ]
+    policy: TriedDefinition
     cases: Annotated[list[FeeCase], Field(min_length=1, max_length=MOST_CASES)]
 
 
@@ -157,7 +152,9 @@ class FeePolicyOut(TypedDict):
     version: int
     effective_from: Day
     effective_to: Day | None
-    definition: dict[str, Any]
+    definition: Annotated[
+        dict[str, Any], Field(description="The policy as it was written, without code and version.")
+    ]
 
 
 class FeePolicyPage(TypedDict):

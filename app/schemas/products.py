@@ -13,6 +13,7 @@ from app.domain.languages import Language
 from app.domain.products import LifecycleState, lifecycle_state
 from app.schemas.contracts import coded_warnings
 from app.schemas.wire import (
+    AS_ASKED,
     CodedText,
     Cursor,
     Day,
@@ -34,7 +35,10 @@ class ProductQuery(StrictQuery):
         str | None, Plain, Field(max_length=100, description="The product family, exactly.")
     ] = None
     updated_since: Annotated[
-        datetime | None, Field(description="Changed at this instant or later (RFC 3339).")
+        datetime | None,
+        Field(
+            description="Changed at this instant or later (RFC 3339).", json_schema_extra=AS_ASKED
+        ),
     ] = None
     as_of: Annotated[Day | None, Field(description="Default today (JST).")] = None
     page_size: PageSize = 50

@@ -15,6 +15,7 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -119,6 +120,11 @@ Day = Annotated[
 """A Japanese calendar day from 1900 to 2999, written YYYY-MM-DD."""
 
 
+AS_ASKED: JsonDict = {
+    "pattern": r"^(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+}
+"""How an instant in a query is written; `StrictQuery` holds it to that."""
 InstantOut = Annotated[
     str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-25T01:00:00Z"])
 ]
@@ -155,7 +161,10 @@ def _instant(value: Any) -> datetime:
 Moment = Annotated[
     datetime,
     BeforeValidator(_instant, json_schema_input_type=str),
-    Field(json_schema_extra={"format": "date-time"}, examples=["2027-03-31T15:30:00Z"]),
+    Field(
+        json_schema_extra={"format": "date-time", "pattern": "^20[0-9]{2}-"},
+        examples=["2027-03-31T15:30:00Z"],
+    ),
 ]
 """An instant, written as RFC 3339 with an offset."""
 
