@@ -53,8 +53,10 @@ _DEFAULTS = {
     "recovery_init_sync_method": _SYNC_METHOD,
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # A constraint's detail and a failed statement can hold a customer's data; the caller
-    # receives both anyway, so the log does without them.
+    # A refused value, a constraint's detail and a failed statement can hold a customer's data; the
+    # caller receives all three anyway, so the log does without them: from "log" on, which is above
+    # "error", it tells what became of the server.
+    "log_min_messages": "log",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
