@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys
@@ -21,6 +21,7 @@ from app.preparation import owner_session, prepare, seed
 from app.settings import Settings
 from app.usecases.tokens import grant_customer_token, grant_desk_token
 from tests.conftest import NOW, Service, Tokens, administer, started
+from tests.folders import cluster_folder
 
 LOOKUP = "/v1/contracts/JP-4410-0001"
 MACHINE = {"items": [{"serial_number": "JPDEMO0001"}]}
@@ -28,15 +29,25 @@ AWAY_SECONDS = 5.0
 
 
 @pytest.fixture
-async def alone(
-    tmp_path: Path, settings: Settings, keys: SigningKeys
-) -> AsyncIterator[tuple[Service, Path]]:
-    """A service on a cluster of its own, in a short folder because of the socket's name."""
-    folder = tmp_path / "pg"
-    holder = await asyncio.to_thread(hold, folder)
-    url = make_url(holder.cluster.url("postgres"))
-    await administer(url, "CREATE DATABASE gone")
-    url = url.set(database="gone")
+async def alone(settings: Settings, keys: SigningKeys) -> AsyncIterator[tuple[Service, Path]]:
+    """A service on a cluster of its own, and the folder of that."""
+    with cluster_folder() as outside:
+        folder = outside / "pg"
+        held = [await asyncio.to_thread(hold, folder)]
+        try:
+            url = make_url(held[0].cluster.url("postgres"))
+            await administer(url, "CREATE DATABASE gone")
+            url = url.set(database="gone")
+            tokens = await filled(url, settings, keys)
+            async with started(url, settings, keys, tokens) as service:
+                service.app.state.held = held
+                yield service, folder
+        finally:
+            await asyncio.to_thread(held[0].release)
+
+
+async def filled(url: URL, settings: Settings, keys: SigningKeys) -> Tokens:
+    """Load the demo set; returns the tokens of a customer and of the desk."""
     urls = role_urls(url.render_as_string(hide_password=False), settings.database)
     await prepare(urls, settings, NOW)
     await seed(urls, settings, NOW, only_empty=True)
@@ -44,13 +55,17 @@ async def alone(
     day = timedelta(days=1)
     async with owner_session(urls) as session:
         customer = await grant_customer_token(session, issuer, "C0001", NOW, day)
-        desk = await grant_desk_token(session, issuer, NOW, day)
-    try:
-        async with started(url, settings, keys, Tokens(customer, "", "", desk)) as service:
-            service.app.state.holder = holder
-            yield service, folder
-    finally:
-        await asyncio.to_thread(service.app.state.holder.release)
+        return Tokens(customer, "", "", await grant_desk_token(session, issuer, NOW, day))
+
+
+async def stop(service: Service) -> None:
+    """Stop the database."""
+    await asyncio.to_thread(service.app.state.held[0].release)
+
+
+async def start(service: Service, folder: Path) -> None:
+    """Start the database again."""
+    service.app.state.held[0] = await asyncio.to_thread(hold, folder)
 
 
 def hold(folder: Path) -> Holder:
@@ -66,7 +81,7 @@ async def test_the_service_outlives_its_database(alone: tuple[Service, Path]) ->
             assert (await service.get(LOOKUP, caller)).status_code == 200
     assert (await service.get("/readyz", "public")).status_code == 200
 
-    await asyncio.to_thread(service.app.state.holder.release)
+    await stop(service)
     try:
         for method, path, caller, body in (
             ("GET", LOOKUP, "customer", None),
@@ -87,7 +102,7 @@ async def test_the_service_outlives_its_database(alone: tuple[Service, Path]) ->
         assert (await service.get("/readyz", "public")).status_code == 503
         assert time.monotonic() - begun < 3
     finally:
-        service.app.state.holder = await asyncio.to_thread(hold, folder)
+        await start(service, folder)
 
     assert await becomes_ready(service) < 5
     for caller in ("customer", "desk"):
@@ -111,10 +126,10 @@ async def test_the_lane_comes_back_too(alone: tuple[Service, Path]) -> None:
     service, folder = alone
     await service.get(LOOKUP)
     await service.get(LOOKUP)
-    await asyncio.to_thread(service.app.state.holder.release)
+    await stop(service)
     for _ in range(4):
         assert (await service.get(LOOKUP)).status_code == 503
-    service.app.state.holder = await asyncio.to_thread(hold, folder)
+    await start(service, folder)
     await becomes_ready(service)
     lane = service.app.state.lane.contracts
     before = lane.questions

@@ -8,7 +8,6 @@ GRANT failed with a text of PostgreSQL in place of the remedy).
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, make_url
@@ -18,16 +17,20 @@ from app.db.migrate import RolesMissing, migrate
 from app.embedded import start_cluster
 from app.settings import Settings
 from tests.conftest import administer
+from tests.folders import cluster_folder
 
 
 @pytest.fixture
-async def fresh(tmp_path: Path) -> AsyncIterator[URL]:
+async def fresh() -> AsyncIterator[URL]:
     """The administrator of a server that has never seen this service."""
-    holder = await asyncio.to_thread(
-        start_cluster, tmp_path / "pg", durable=False, progress=lambda _: None
-    )
-    yield make_url(holder.cluster.url("postgres"))
-    await asyncio.to_thread(holder.release)
+    with cluster_folder() as folder:
+        holder = await asyncio.to_thread(
+            start_cluster, folder / "pg", durable=False, progress=lambda _: None
+        )
+        try:
+            yield make_url(holder.cluster.url("postgres"))
+        finally:
+            await asyncio.to_thread(holder.release)
 
 
 async def test_each_missing_role_is_told_with_its_remedy(fresh: URL, settings: Settings) -> None:
