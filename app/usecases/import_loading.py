@@ -20,7 +20,7 @@ from app.db.import_merge import Loaded, load_rows, take_loading_lock
 from app.domain.import_files import FileRefused, Issue, find_file
 from app.domain.import_rows import RowReader
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
 # How often an observer hears of the progress, and how often the database does.
 TICK_SECONDS = 0.25
 TICKS_PER_NOTE = 4
