@@ -48,7 +48,7 @@ _FIXED = {
 # machine took 0.1 s instead of 3 s.
 _SYNC_METHOD = "syncfs" if sys.platform == "linux" else "fsync"
 _DEFAULTS = {
-    "max_connections": "100",
+    "max_connections": "200",
     "shared_buffers": "256MB",
     "recovery_init_sync_method": _SYNC_METHOD,
     "timezone": "UTC",

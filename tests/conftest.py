@@ -101,7 +101,13 @@ def own_database(server: URL, template: str | None = None) -> Iterator[URL]:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings as by default, with a data folder of the run's own."""
-    return load_settings({"RENEWAL_DESK_DATA_DIR": str(tmp_path_factory.mktemp("data"))})
+    return load_settings(
+        {
+            "RENEWAL_DESK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            # Several services of several test processes share one server and its connections.
+            "RENEWAL_DESK_POOL_SIZE": "10",
+        }
+    )
 
 
 @pytest.fixture(scope="session")
