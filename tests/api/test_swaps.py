@@ -221,3 +221,54 @@ async def test_a_held_validator_of_a_foreign_file_opens_nothing(
                 service, parties["customer"], "GET", path, headers={"If-None-Match": held}
             )
             assert answer.status_code == 404
+
+
+def wish(serial_number: str, **more: str) -> dict[str, Any]:
+    """An eligibility check of one machine."""
+    item = {"serial_number": serial_number, "service_level": "foundation_care_nbd"}
+    return {"kind": "reenrollment", "start_date": "2027-06-01", "items": [item], **more}
+
+
+@portal
+async def test_a_foreign_customer_in_a_body_is_as_unknown_as_an_absent_one(
+    two_ways: TwoWays, name: str
+) -> None:
+    service, party = two_ways.lane, two_ways.world.parties[name]
+    objects = two_ways.world.objects(party)
+    answers = [
+        await ask(
+            service,
+            party,
+            "POST",
+            "/v1/eligibility-checks",
+            json=wish(objects["absent"].serial_number, customer_id=objects[what].customer_id),
+        )
+        for what in ("others", "deleted", "absent")
+    ]
+    assert answers[0].json()["errors"] == [{"pointer": "/customer_id", "code": "customer_unknown"}]
+    assert len({seen(answer) for answer in answers}) == 1
+
+
+async def test_the_desk_too_is_told_of_a_customer_that_is_none(two_ways: TwoWays) -> None:
+    desk, serial = two_ways.world.parties["desk"], two_ways.world.files["C0001"].serial_number
+    for body in (wish(serial, customer_id="C9999"), wish(ABSENT_SERIAL, customer_id="C9999")):
+        answer = await ask(two_ways.lane, desk, "POST", "/v1/eligibility-checks", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize("name", ["desk", "partner"])
+async def test_a_check_for_one_customer_holds_nothing_of_another(
+    two_ways: TwoWays, name: str
+) -> None:
+    """The caller may see both customers; who reads the check later may see one of them."""
+    service, party, files = two_ways.lane, two_ways.world.parties[name], two_ways.world.files
+    # P0001 serves C0001 and C0003.
+    body = wish(files["C0001"].serial_number, customer_id="C0003")
+    answer = await ask(service, party, "POST", "/v1/eligibility-checks", json=body)
+    assert answer.status_code == 200
+    absent = wish(ABSENT_SERIAL, customer_id="C0003")
+    nothing = await ask(service, party, "POST", "/v1/eligibility-checks", json=absent)
+    one, other = answer.json(), nothing.json()
+    assert one.pop("id") != other.pop("id")
+    text = json.dumps(one).replace(files["C0001"].serial_number, ABSENT_SERIAL)
+    assert json.loads(text) == other
