@@ -106,6 +106,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "RENEWAL_DESK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
             # Several services of several test processes share one server and its connections.
             "RENEWAL_DESK_POOL_SIZE": "10",
+            # A busy machine makes hundreds of look-ups at once wait; none may be shed for that.
+            "RENEWAL_DESK_POOL_WAIT_SECONDS": "60",
         }
     )
 
