@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import signal
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import FrameType
@@ -52,6 +53,8 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> None:
             log_level="warning",
             timeout_graceful_shutdown=20,
         )
+        # The server gives a SIGTERM on when it has shut down; as an exit it lets the database go.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         DrainingServer(config, app.state.stopping, settings.drain_seconds).run()
 
 

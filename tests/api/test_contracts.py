@@ -212,7 +212,8 @@ async def test_rows_that_come_and_go_meanwhile_double_and_lose_nothing(
                     "INSERT INTO contract (customer_id, contract_number, kind, service_level,"
                     " stated_start, stated_end, start_date, end_date, line_count)"
                     " SELECT 'C0002', prefix || CAST(:round AS int), 'contract',"
-                    " 'foundation_care_nbd', '2026-01-01', '2027-12-31', '2026-01-01', '2027-12-31', 0"
+                    " 'foundation_care_nbd', '2026-01-01', '2027-12-31', '2026-01-01',"
+                    " '2027-12-31', 0"
                     " FROM unnest(ARRAY['0000-', 'ZZZZ-']) AS prefix WHERE CAST(:round AS int) < 5"
                 ),
                 {"round": round_number},
