@@ -1,14 +1,14 @@
 """The fast lane: two look-ups answered in front of the framework, with the same bytes.
 
 It answers what is plain (one contract, or the coverage of one machine, for a customer or partner
-with a good token) and only when the answer is found. Everything else, every
+whose token was verified a moment ago) and only when the answer is found. Everything else, every
 refusal included, goes the ordinary way, so no rule stands here twice.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +19,9 @@ from app.db.coverage import CoverRow
 from app.db.desk import CalendarMemory
 from app.db.engine import Database
 from app.domain.calendar import jst_date
-from app.domain.errors import DeskError
-from app.domain.languages import Language, choose_language
-from app.routers.answers import HEADERS, body_of, etag_of, matches
-from app.schemas.contracts import Standings, contract_with
+from app.domain.languages import choose_language
+from app.routers.answers import HEADERS, body_of, etag_of, matches, resource_headers
+from app.schemas.contracts import contract_out
 from app.schemas.coverage import coverage_out
 from app.settings import Settings
 
@@ -34,17 +33,6 @@ _ONE_MACHINE = re.compile(
     rb'(?:,\s*"product_number"\s*:\s*"([A-Z0-9#-]{1,60})"\s*)?\}\s*\]\s*\}\s*'
 )
 _LONGEST_BODY = 400
-_JSON = (b"content-type", b"application/json")
-
-
-def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-
-# The headers that every answer in a language has, as ASGI wants them.
-HEADERS_IN: Mapping[Language, list[tuple[bytes, bytes]]] = {
-    language: _raw({**HEADERS, "Content-Language": language}) for language in get_args(Language)
-}
 _ONCE = frozenset({b"authorization", b"accept-language", b"if-none-match", b"content-type"})
 # A request with one of these wants something that only the ordinary way knows.
 _UNUSUAL = frozenset({b"transfer-encoding", b"content-encoding", b"expect", b"range"})
@@ -95,7 +83,6 @@ class Lane:
         self._contracts = reads.contracts
         self._covers = reads.covers
         self._expiring_days = settings.rules.expiring_days
-        self._standings = Standings(settings.rules.expiring_days)
         self._authenticator = authenticator
         self._calendar = calendar
         self._clock = clock
@@ -114,19 +101,10 @@ class Lane:
                 receive = _replayed(message, receive)
         await self.app(scope, receive, send)
 
-    async def _caller(self, plain: Plain, now: datetime) -> Caller | None:
-        """A customer or partner whose token is good for contracts. The ordinary way says what is
-        wrong with any other one.
-        """
+    def _caller(self, plain: Plain, now: datetime) -> Caller | None:
+        """A customer or partner whose token is remembered and good for contracts."""
         caller = self._authenticator.remembered(plain.authorization, now.timestamp())
-        if caller is None:
-            try:
-                caller = await self._authenticator.identify(
-                    plain.authorization.decode("latin-1"), now
-                )
-            except DeskError:
-                return None
-        if caller.kind not in {"customer", "partner"}:
+        if caller is None or caller.kind not in {"customer", "partner"}:
             return None
         return caller if caller.scopes is None or SCOPE in caller.scopes else None
 
@@ -135,7 +113,7 @@ class Lane:
         if plain is None or _NUMBER.fullmatch(number) is None:
             return False
         now = self._clock()
-        caller = await self._caller(plain, now)
+        caller = self._caller(plain, now)
         if caller is None:
             return False
         today = jst_date(now)
@@ -151,12 +129,17 @@ class Lane:
             # The ordinary way reads the calendar anew; the lane is right again after it.
             return False
         language = choose_language(plain.language)
-        standing = self._standings.of(
-            row, today=today, calendar=self._calendar.calendar, language=language
+        body = body_of(
+            contract_out(
+                row,
+                today=today,
+                expiring_days=self._expiring_days,
+                calendar=self._calendar.calendar,
+                language=language,
+            )
         )
-        body = body_of(contract_with(row, standing))
         etag = etag_of(body)
-        headers = [*HEADERS_IN[language], (b"etag", etag.encode())]
+        headers = resource_headers(etag, language)
         scope["lane"] = "/v1/contracts/{contract_number}"
         scope["caller_kind"] = caller.kind
         if plain.held is not None and matches(plain.held, etag):
@@ -176,11 +159,9 @@ class Lane:
             return False
         content: bytes = message.get("body", b"")
         asked = _ONE_MACHINE.fullmatch(content) if len(content) <= _LONGEST_BODY else None
-        if asked is None:
-            return False
         now = self._clock()
-        caller = await self._caller(plain, now)
-        if caller is None:
+        caller = self._caller(plain, now)
+        if asked is None or caller is None:
             return False
         serial_number = asked[1].decode()
         product_number = asked[2].decode() if asked[2] is not None else None
@@ -204,7 +185,7 @@ class Lane:
         )
         scope["lane"] = COVERAGE_PATH
         scope["caller_kind"] = caller.kind
-        await _send(send, 200, HEADERS_IN[language], body_of(answer))
+        await _send(send, 200, {**HEADERS, "Content-Language": language}, body_of(answer))
         return True
 
 
@@ -240,8 +221,12 @@ def _replayed(first: Message, receive: Receive) -> Receive:
     return replay
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _send(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    raw: list[tuple[bytes, bytes]] = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
     if status != 304:
-        headers = [*headers, (b"content-length", b"%d" % len(body)), _JSON]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+        raw.append((b"content-length", str(len(body)).encode()))
+        raw.append((b"content-type", b"application/json"))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

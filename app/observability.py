@@ -4,11 +4,11 @@ A log line holds only the names listed in `LOGGED`: what is not known to be harm
 """
 
 import logging
-import os
 import re
 import sys
 import time
 import traceback
+import uuid
 from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
@@ -49,13 +49,8 @@ def keep_listed(
     return {name: value for name, value in event.items() if name in LOGGED}
 
 
-# Whether good and quick answers are written down too.
-_tells_all = True
-
-
 def configure_logging(level: str) -> None:
     """Write JSON lines to standard error, from the level on."""
-    global _tells_all
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
         processors=[
@@ -68,7 +63,6 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    _tells_all = number <= logging.DEBUG
     # Libraries may log what was sent (statements, bodies): they speak up only for warnings.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s")
 
@@ -133,8 +127,6 @@ def _record(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     _timed(route).observe(seconds)
     # A line for each good and quick answer would cost a quarter of the speed; level debug has it.
     ordinary = status < 400 and seconds < SLOW_SECONDS
-    if ordinary and not _tells_all:
-        return
     (log.debug if ordinary else log.info)(
         "request",
         request_id=request_id,
@@ -165,4 +157,4 @@ def _request_id(scope: Scope) -> str:
             text: str = value.decode("latin-1")
             if REQUEST_ID.fullmatch(text):
                 return text
-    return os.urandom(16).hex()
+    return uuid.uuid4().hex

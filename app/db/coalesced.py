@@ -14,10 +14,10 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import ARRAY, URL, Date, Text, any_, bindparam, cast, func, select
+from sqlalchemy import ARRAY, URL, Date, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
-from app.db.callers import in_force
+from app.db.callers import customers_literal, in_force
 from app.db.contracts import PORTAL_CONTRACT
 from app.db.coverage import PORTAL_COVERS
 from app.db.tables import caller_grant
@@ -63,31 +63,12 @@ def compiled(statement: Any) -> Compiled:
 
 CONTRACTS = compiled(PORTAL_CONTRACT)
 COVERS = compiled(PORTAL_COVERS)
-_UNION = select(func.array_agg(caller_grant.c.customer_id.distinct())).where(
-    caller_grant.c.principal == any_(bindparam("principals", type_=ARRAY(Text))),
-    in_force(bindparam("scope", type_=Text), bindparam("today", type_=Date)),
-)
-UNION = compiled(_UNION)
-# Reads the union and is `SET LOCAL` with it, in one call. The codes are a value here and no text of
-# a statement; without any customer the context is empty and nothing is visible.
-ENTER = compiled(
-    select(
-        func.set_config(
-            "app.customers", func.coalesce(cast(_UNION.scalar_subquery(), Text), "{}"), True
-        )
+UNION = compiled(
+    select(func.array_agg(caller_grant.c.customer_id.distinct())).where(
+        caller_grant.c.principal == any_(bindparam("principals", type_=ARRAY(Text))),
+        in_force(bindparam("scope", type_=Text), bindparam("today", type_=Date)),
     )
 )
-
-
-Waiting = tuple[Question, date, "asyncio.Future[list[Any]]"]
-
-
-class Line(NamedTuple):
-    """An open connection with its two statements, prepared."""
-
-    connection: Any
-    enter: Any
-    statement: Any
 
 
 class LaneClosed(Exception):
@@ -109,8 +90,8 @@ class Coalesced:
         self._connect = connect
         self._statement = statement
         self._wanted = wanted
-        self._idle: list[Line] = []
-        self._waiting: list[Waiting] = []
+        self._idle: list[Any] = []
+        self._waiting: list[tuple[Question, date, asyncio.Future[list[Any]]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = 0
         self._opening = 0
@@ -128,15 +109,11 @@ class Coalesced:
     async def _add_connection(self) -> bool:
         self._opening += 1
         try:
-            async with asyncio.timeout(SECONDS):
-                connection = await self._connect()
-                enter = await connection.prepare(ENTER.text)
-                statement = await connection.prepare(self._statement.text)
+            self._idle.append(await self._connect())
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
         finally:
             self._opening -= 1
-        self._idle.append(Line(connection, enter, statement))
         self._open += 1
         return True
 
@@ -158,8 +135,8 @@ class Coalesced:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SECONDS)
         self._open = 0
-        for line in self._idle:
-            await line.connection.close(timeout=SECONDS)
+        for connection in self._idle:
+            await connection.close(timeout=SECONDS)
         self._idle.clear()
 
     async def ask(self, question: Question, today: date) -> list[Any]:
@@ -177,46 +154,29 @@ class Coalesced:
             self._keep(asyncio.create_task(self._work(self._idle.pop())))
         return await answer
 
-    async def _work(self, line: Line) -> None:
+    async def _work(self, connection: Any) -> None:
         """Answer what waits, batch by batch, until nothing does."""
-        begin = "BEGIN READ ONLY"
-        while batch := self._next_batch():
+        while self._waiting:
+            today = self._waiting[0][1]
+            batch = [one for one in self._waiting[:MOST_TOGETHER] if one[1] == today]
+            taken = {id(one) for one in batch}
+            self._waiting = [one for one in self._waiting if id(one) not in taken]
             try:
                 async with asyncio.timeout(SECONDS):
-                    await line.connection.execute(begin)
-                    await self._answer(line, batch)
-                    # The answers are out: a transaction that only read has nothing to lose.
-                    if self._waiting:
-                        begin = "COMMIT; BEGIN READ ONLY"
-                    else:
-                        await line.connection.execute("COMMIT")
-                        begin = "BEGIN READ ONLY"
+                    await self._answer(connection, batch, today)
             except Exception:
                 # Whatever went wrong, nobody is left waiting: each caller goes the ordinary way,
                 # which tells a refusal from a fault. The connection may hold anything now.
                 for _, _, answer in batch:
                     if not answer.done():
                         answer.set_exception(LaneClosed())
-                await self._replace(line)
+                await self._replace(connection)
                 return
-        self._idle.append(line)
+        self._idle.append(connection)
 
-    def _next_batch(self) -> list[Waiting]:
-        """The questions of one day that go out together; what is left keeps waiting."""
-        waiting = self._waiting
-        if not waiting:
-            return []
-        today = waiting[0][1]
-        taken = 1
-        while taken < len(waiting) and taken < MOST_TOGETHER and waiting[taken][1] == today:
-            taken += 1
-        batch = waiting[:taken]
-        del waiting[:taken]
-        return batch
-
-    async def _replace(self, line: Line) -> None:
+    async def _replace(self, connection: Any) -> None:
         self._open -= 1
-        line.connection.terminate()
+        connection.terminate()
         await self._add_connection()
         if not self._open:
             for _, _, answer in self._waiting:
@@ -224,25 +184,35 @@ class Coalesced:
                     answer.set_exception(LaneClosed())
             self._waiting.clear()
 
-    async def _answer(self, line: Line, batch: Sequence[Waiting]) -> None:
-        """Inside one transaction: who may see what is the context, then the statement."""
-        today = batch[0][1]
-        questions = [question for question, _, _ in batch]
-        principals = [question.principal for question in questions]
-        await line.enter.fetchval(
-            *ENTER.arguments({"principals": principals, "scope": SCOPE, "today": today})
+    async def _answer(
+        self,
+        connection: Any,
+        batch: Sequence[tuple[Question, date, asyncio.Future[list[Any]]]],
+        today: date,
+    ) -> None:
+        """One transaction: who may see what, the context, the statement."""
+        principals = list({question.principal for question, _, _ in batch})
+        await connection.execute("BEGIN READ ONLY")
+        customers = await connection.fetchval(
+            UNION.text,
+            *UNION.arguments({"principals": principals, "scope": SCOPE, "today": today}),
         )
-        rows = await line.statement.fetch(
+        await connection.execute(
+            f"SET LOCAL app.customers = '{customers_literal(customers or [])}'"
+        )
+        rows = await connection.fetch(
+            self._statement.text,
             *self._statement.arguments(
                 {
-                    self._wanted: [question.wanted for question in questions],
-                    "principals": principals,
-                    "token_ids": [question.token_id for question in questions],
-                    "client_ids": [question.client_id for question in questions],
+                    self._wanted: [question.wanted for question, _, _ in batch],
+                    "principals": [question.principal for question, _, _ in batch],
+                    "token_ids": [question.token_id for question, _, _ in batch],
+                    "client_ids": [question.client_id for question, _, _ in batch],
                     "today": today,
                 }
             ),
         )
+        await connection.execute("COMMIT")
         self.questions += len(batch)
         self.batches += 1
         by_position: list[list[Any]] = [[] for _ in batch]
@@ -264,6 +234,7 @@ def connector(url: URL) -> Callable[[], Awaitable[Any]]:
             password=url.password,
             database=url.database,
             timeout=SECONDS,
+            command_timeout=SECONDS,
             server_settings={
                 "application_name": "renewal-desk lane",
                 "timezone": "UTC",

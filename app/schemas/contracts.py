@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -22,9 +22,6 @@ from app.schemas.wire import (
     StrictQuery,
     instant,
 )
-
-# So many are remembered: a kind and level has about one for each day of a few years.
-MOST_STANDINGS = 20_000
 
 ContractKind = Literal["contract", "package", "post_warranty"]
 
@@ -127,80 +124,6 @@ class LineQuery(StrictQuery):
     cursor: Cursor = None
 
 
-class Standing(NamedTuple):
-    """What is decided about a contract, in a language: it depends on its kind, level and period and
-    on nothing else of it.
-    """
-
-    status: ContractStatus
-    renewal_quote_due: date
-    next_action: CodedText
-    warnings: list[CodedText]
-    rules: list[str]
-
-
-def standing_of(
-    kind: str,
-    service_level: str,
-    start: date,
-    end: date,
-    *,
-    today: date,
-    expiring_days: int,
-    calendar: DeskCalendar,
-    language: Language,
-) -> Standing:
-    """Decide where a contract stands on a day, and say it in a language."""
-    decision = decide_contract(
-        kind,
-        service_level,
-        start,
-        end,
-        today=today,
-        expiring_days=expiring_days,
-        calendar=calendar,
-    )
-    action = decision.next_action
-    return Standing(
-        decision.status,
-        decision.renewal_quote_due,
-        {"code": action, "text": next_action_text(action, language)},
-        coded_warnings(decision.warnings, language),
-        list(decision.rules),
-    )
-
-
-class Standings:
-    """Standings that were decided already, while the day and the calendar stay the same."""
-
-    def __init__(self, expiring_days: int) -> None:
-        self._expiring_days = expiring_days
-        self._basis: tuple[date, DeskCalendar] | None = None
-        self._known: dict[tuple[str, str, date, date, Language], Standing] = {}
-
-    def of(
-        self, row: ContractRow, *, today: date, calendar: DeskCalendar, language: Language
-    ) -> Standing:
-        """The standing of a contract; nobody may change what is returned."""
-        basis = self._basis
-        if basis is None or basis[0] != today or basis[1] is not calendar:
-            self._basis, self._known = (today, calendar), {}
-        key = (row.kind, row.service_level, row.start_date, row.end_date, language)
-        standing = self._known.get(key)
-        if standing is None:
-            standing = standing_of(
-                *key[:4],
-                today=today,
-                expiring_days=self._expiring_days,
-                calendar=calendar,
-                language=language,
-            )
-            if len(self._known) >= MOST_STANDINGS:
-                self._known.clear()
-            self._known[key] = standing
-        return standing
-
-
 def contract_out(
     row: ContractRow,
     *,
@@ -210,23 +133,16 @@ def contract_out(
     language: Language,
 ) -> Contract:
     """The answer for one contract on a day, in a language."""
-    return contract_with(
-        row,
-        standing_of(
-            row.kind,
-            row.service_level,
-            row.start_date,
-            row.end_date,
-            today=today,
-            expiring_days=expiring_days,
-            calendar=calendar,
-            language=language,
-        ),
+    decision = decide_contract(
+        row.kind,
+        row.service_level,
+        row.start_date,
+        row.end_date,
+        today=today,
+        expiring_days=expiring_days,
+        calendar=calendar,
     )
-
-
-def contract_with(row: ContractRow, standing: Standing) -> Contract:
-    """The answer for one contract whose standing is known."""
+    action = decision.next_action
     return {
         "contract_number": row.contract_number,
         "service_id": row.service_id,
@@ -236,14 +152,14 @@ def contract_with(row: ContractRow, standing: Standing) -> Contract:
         "service_level": row.service_level,
         "start_date": row.start_date,
         "end_date": row.end_date,
-        "status": standing.status,
+        "status": decision.status,
         "line_count": row.line_count,
         "support_service_serial": row.support_service_serial,
         "billing": row.billing,  # type: ignore[typeddict-item]  # the table's CHECK says the same.
-        "renewal_quote_due": standing.renewal_quote_due,
-        "next_action": standing.next_action,
-        "warnings": standing.warnings,
-        "rules": standing.rules,
+        "renewal_quote_due": decision.renewal_quote_due,
+        "next_action": {"code": action, "text": next_action_text(action, language)},
+        "warnings": coded_warnings(decision.warnings, language),
+        "rules": list(decision.rules),
         "updated_at": instant(row.updated_at),
     }
 
