@@ -5,7 +5,7 @@ for, words and statuses come from the table of problems, examples from `app.open
 Nothing of it is written a second time here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from app.deps import KEY_HEADER, get_session
 from app.domain import errors
-from app.openapi_examples import REQUESTS, Example, recorded_answers
+from app.openapi_examples import REQUESTS, Answers, Example, recorded_answers
 from app.openapi_parts import HEADERS, PARAMETERS, SECURITY_SCHEMES, TAGS, Json
 from app.policy import POLICY, Access
 from app.problems import PROBLEMS, WORDS_OF_CODE, Problem, problem_of
@@ -95,13 +95,13 @@ def complete(document: Json, app: FastAPI) -> Json:
     schemas.update(shape.pop("$defs"))
     schemas["Problem"] = shape
     components["schemas"] = dict(sorted(schemas.items()))
-    answers = recorded_answers()
+    recorded = recorded_answers()
     for route, method in described_routes(app):
         operation = document["paths"][route.path][method.lower()]
         access = POLICY[(method, route.path)]
-        _complete_operation(operation, route, access)
+        _complete_operation(operation, route, access, schemas)
         name = operation["operationId"]
-        _show(operation, REQUESTS.get(name, Example()), answers.get(name, {}))
+        _show(operation, name, REQUESTS.get(name, Example()), recorded)
     paths = orjson.dumps(document["paths"])
     components["examples"] = {
         code: {"summary": words.title_en, "value": problem_of(code, words, "en", "4b3f0c9a7d1e")}
@@ -111,7 +111,7 @@ def complete(document: Json, app: FastAPI) -> Json:
     return document
 
 
-def _complete_operation(operation: Json, route: APIRoute, access: Access) -> None:
+def _complete_operation(operation: Json, route: APIRoute, access: Access, schemas: Json) -> None:
     operation["summary"] = route.summary or _words_of(route.name)
     operation["security"] = _security(access)
     asked = set(_calls(route.dependant))
@@ -131,6 +131,8 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access) -> Non
     ]
     creates = KEY_HEADER.alias in names
     for status, response in operation["responses"].items():
+        if response.get("description") == "Successful Response":
+            response["description"] = _outcome(response, schemas)
         headers = ["X-Request-Id"]
         if status.startswith("2"):
             headers += ["ETag"] if "304" in operation["responses"] else []
@@ -146,6 +148,14 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access) -> Non
             **response.get("headers", {}),
         }
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _outcome(response: Json, schemas: Json) -> str:
+    """What an answer is, in the words of its schema."""
+    for content in response.get("content", {}).values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        return str(schemas.get(name, {}).get("description", "As described above."))
+    return "Done."
 
 
 def _words_of(name: str) -> str:
@@ -240,15 +250,21 @@ def _add_problems(operation: Json, refusals: Iterator[type[errors.DeskError]]) -
         }
 
 
-def _show(operation: Json, example: Example, answers: Mapping[str, Mapping[str, Any]]) -> None:
+def _show(operation: Json, name: str, example: Example, recorded: Answers) -> None:
     """Put the examples of an operation into their places."""
-    given = {**example.path, **example.query, **example.headers}
+    made = {
+        member: content["id"]
+        for member, source in example.ids.items()
+        for by_type in recorded.get(source, {}).values()
+        for content in by_type.values()
+    }
+    given = {**example.path, **made, **example.query, **example.headers}
     for parameter in operation["parameters"]:
         if parameter.get("name") in given:
             parameter["example"] = given[parameter["name"]]
     if example.body is not None:
         for content in operation["requestBody"]["content"].values():
             content["example"] = example.body
-    for status, by_type in answers.items():
+    for status, by_type in recorded.get(name, {}).items():
         for media_type, answer in by_type.items():
             operation["responses"][status]["content"][media_type]["example"] = answer

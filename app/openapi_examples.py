@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+# By operation, status and media type.
+Answers = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
 _ANSWERS = Path(__file__).with_name("openapi_answers.json")
 
 
 @dataclass(frozen=True)
 class Example:
-    """A request and who sends it. A member of `path` that another answer gives is named by the
-    operation: `{"check_id": "create_eligibility_check"}` with the answer's `id`.
+    """A request and who sends it. `ids` are members of the path that the answer to another example
+    gives: `{"check_id": "create_eligibility_check"}`.
     """
 
     caller: str = "public"
@@ -25,8 +28,15 @@ class Example:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     ids: Mapping[str, str] = field(default_factory=dict)
+    # The same operation asked in another way, for its other answer.
+    others: tuple["Example", ...] = ()
 
 
+IMPORT = {
+    "files": ["date,kind,opens,closes,name\r\n2027-08-13,closed,,,夏季休業\r\n"],
+    "encoding": "utf-8",
+}
+DAYS = {"from": "2026-12-28", "to": "2026-12-30"}
 CLIENT = {"client_id": "P0001-5f0c2b9a1d3e4f60", "client_secret": "kept-where-secrets-are-kept"}
 POLICY = {
     "code": "gap-at-150-percent",
@@ -111,7 +121,9 @@ REQUESTS: Mapping[str, Example] = {
     "read_redirects": Example(),
     "read_documents": Example(),
     "read_desk_status": Example(query={"at": "2026-11-27T17:45:00+09:00"}),
-    "read_desk_calendar": Example(query={"from": "2026-12-28", "to": "2026-12-30"}),
+    "read_desk_calendar": Example(
+        query=DAYS, others=(Example(query=DAYS, headers={"Accept": "text/calendar"}),)
+    ),
     "put_closing_day": Example(
         "desk",
         {"date": "2027-08-12"},
@@ -122,10 +134,8 @@ REQUESTS: Mapping[str, Example] = {
     "create_import": Example(
         "desk",
         headers={"Idempotency-Key": "closing-days-2027"},
-        body={
-            "files": ["date,kind,opens,closes,name\r\n2027-08-13,closed,,,夏季休業\r\n"],
-            "encoding": "utf-8",
-        },
+        body=IMPORT,
+        others=(Example("desk", query={"dry_run": "true"}, body=IMPORT),),
     ),
     "read_imports": Example("desk", query={"page_size": 1}),
     "read_import": Example("desk", ids={"import_id": "create_import"}),
@@ -147,7 +157,7 @@ REQUESTS: Mapping[str, Example] = {
 }
 
 
-def recorded_answers() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """The answers by operation, status and media type."""
-    answers: dict[str, dict[str, dict[str, Any]]] = json.loads(_ANSWERS.read_text("utf-8"))
+def recorded_answers() -> Answers:
+    """The recorded answers."""
+    answers: Answers = json.loads(_ANSWERS.read_text("utf-8"))
     return answers

@@ -60,7 +60,13 @@ async def show_liveness() -> Response:
 @router.get(
     "/readyz",
     response_model=Health,
-    responses={503: {"model": Health, "description": "Not ready: send no requests here now."}},
+    responses={
+        503: {
+            "model": Health,
+            "description": "Not ready: send no requests here now.",
+            "content": {"application/json": {"example": {"status": "stopping"}}},
+        }
+    },
 )
 async def show_readiness(request: Request) -> Response:
     """Whether requests can be served: both log-ins of the database answer within 2 seconds and the
