@@ -125,7 +125,8 @@ async def test_the_second_is_told_to_wait_while_the_first_runs(own_service: Serv
 
     first = asyncio.create_task(run())
     await running.wait()
-    busy = await asyncio.gather(*(run() for _ in range(3)), return_exceptions=True)
+    async with asyncio.timeout(10):
+        busy = await asyncio.gather(*(run() for _ in range(3)), return_exceptions=True)
     assert {type(refusal) for refusal in busy} == {IdempotencyKeyBusy}
     let_go.set()
     await first
