@@ -5,7 +5,6 @@ inclusive (TERM-1).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -46,8 +45,7 @@ class RankedCover(NamedTuple):
     cover: Cover
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageDecision:
+class CoverageDecision(NamedTuple):
     """The answer for one machine.
 
     `covers` are ranked active, future, expired. `covered_until` is the last day of unbroken cover

@@ -114,16 +114,13 @@ def coverage_out(
     language: Language,
 ) -> CoverageAnswer:
     """Decide and present each machine; `rows` are the facts, their positions count from 1."""
-    by_position: dict[int, list[CoverRow]] = {}
+    by_position: list[list[CoverRow]] = [[] for _ in questions]
     for row in rows:
-        by_position.setdefault(row[0], []).append(row)
+        by_position[row[0] - 1].append(row)
     items: list[MachineCoverage] = []
-    for position, (serial_number, product_number) in enumerate(questions, start=1):
+    for (serial_number, product_number), found in zip(questions, by_position, strict=True):
         decision = decide_machine(
-            machines_of(by_position.get(position, ())),
-            product_number,
-            today=today,
-            expiring_days=expiring_days,
+            machines_of(found), product_number, today=today, expiring_days=expiring_days
         )
         items.append(_machine_out(serial_number, product_number, decision, language))
     return {"items": items}
@@ -134,14 +131,11 @@ def machines_of(rows: Sequence[CoverRow]) -> list[MachineFacts]:
     names no product belongs to the only product there is.
     """
     machines: dict[str | None, MachineFacts] = {}
-    for row in rows:
-        number = row.product_number
+    for _, _, number, name, end_of_support, kind, contract_number, level, start, end in rows:
         machine = machines.get(number)
         if machine is None:
-            machine = machines[number] = MachineFacts(
-                number, row.product_name, row.end_of_support, []
-            )
-        cover = Cover(row.kind, row.contract_number, row.service_level, row.start, row.end)
+            machine = machines[number] = MachineFacts(number, name, end_of_support, [])
+        cover = Cover(kind, contract_number, level, start, end)
         machine.covers.append(cover)  # type: ignore[attr-defined]  # the list made just above.
     unnamed = machines.pop(None, None) if len(machines) == 2 else None
     found = list(machines.values())
