@@ -56,6 +56,16 @@ class Connection:
         return whole
 
 
+def ask_once(port: int, request: bytes) -> None:
+    connection = Connection(port)
+    try:
+        connection.send(request, [])
+        while connection.read() is None:
+            pass
+    finally:
+        connection.socket.close()
+
+
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     requests = [
         (one["request"].encode("latin-1"), [text.encode() for text in one["expected"]])
@@ -68,6 +78,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     latencies: list[float] = []
     wrong = answered = 0
     example = b""
+    for request in spec.get("prelude", ()):
+        ask_once(spec["port"], request.encode("latin-1"))
     started = time.perf_counter()
     begun = started + spec["warmup"]
     end = begun + spec["seconds"]
