@@ -1,8 +1,8 @@
 """What the database's own catalogue says of the second wall (TRUST 10).
 
-Seen to fail: with FORCE left out for one table, with a policy `TO public`, with a view without
-security_invoker, with `GRANT UPDATE ON serve TO portal`, and with `unique=True` put on the index of
-contract numbers.
+Seen to fail: with FORCE left out for one table, with a portal policy of `true`, with the view
+without security_invoker, with `GRANT UPDATE ON serve TO portal`, and with `unique=True` put on the
+index of contract numbers.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """`renewal-desk doctor` (TRUST 8): each invariant finds one violation, and only that one.
 
-Seen to fail: each case with its query in `app.usecases.doctor` made to count nothing, and the whole
-with a new invariant that no case seeds.
+Seen to fail: with the conditions of the queries in `app.usecases.doctor` turned so that they count
+nothing.
 """
 
 import pytest

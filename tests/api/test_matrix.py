@@ -1,8 +1,8 @@
 """A caller sees only its own (TRUST 9): every route × party × object, with the lane and without.
 
-Seen to fail: with `narrowed and` removed from `app.deps.admit`, with `in_force` without its dates
-and its scope in `app.db.callers`, with `get_contract` raising NotAllowed for a contract that exists
-and is hidden, and with the row of /v1/audit taken out of the matrix.
+Seen to fail: with narrowed tokens not looked at in `app.deps.admit`, with `in_force` without its
+dates or its scope in `app.db.callers`, and with `get_contract` telling hidden from absent by a rule
+id; and on every new route until it had its row.
 """
 
 import httpx

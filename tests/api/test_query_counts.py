@@ -1,7 +1,6 @@
 """Every list reads twice as many rows with as many statements (HOUSE, rule 9).
 
-Seen to fail: with `list_files` called once for each run in `app.routers.imports`, and with the
-lines of every contract read in a loop in `app.routers.contracts`.
+Seen to fail: with `list_files` called once for each run in `app.routers.imports`.
 """
 
 from collections.abc import Iterator

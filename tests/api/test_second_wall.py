@@ -24,6 +24,7 @@ from app.db.tables import contract, contract_line, customer, equipment
 from app.settings import Settings
 from tests.api.conftest import TwoWays
 from tests.api.parties import ask
+from tests.api.walls import LOOKERS, check_own_only
 from tests.conftest import NOW, Service, Tokens, own_database, started
 
 TENANTS = 50
@@ -56,44 +57,11 @@ async def no_first_wall(
         yield running
 
 
-# Customers whom the partner serves, served once, will serve, serves in other matters, and never.
-LOOKED_AT = ("C0001", "C0002", "C0003", "C0010", "C0011", "C0012", "C0017", "C0040")
-
-
-@pytest.mark.parametrize("name", ["customer", "partner", "partner_other_scope", "no_member"])
+@pytest.mark.parametrize("name", LOOKERS)
 async def test_without_the_condition_no_foreign_row_comes_through_the_api(
     two_ways: TwoWays, no_first_wall: Service, name: str
 ) -> None:
-    world = two_ways.world
-    party, service = world.parties[name], no_first_wall
-    for files in map(world.files.__getitem__, LOOKED_AT):
-        # Twice, so that the lane answers the second time.
-        for _ in range(2):
-            number, serial = files.contract_number, files.serial_number
-            status = 200 if party.may_see(files.customer_id) else 404
-            for suffix in ("", "/lines", "/lines.csv"):
-                answer = await ask(service, party, "GET", f"/v1/contracts/{number}{suffix}")
-                assert answer.status_code == status, (files, suffix)
-            answer = await ask(
-                service,
-                party,
-                "POST",
-                "/v1/coverage-lookups",
-                content=f'{{"items":[{{"serial_number":"{serial}"}}]}}',
-                headers={"Content-Type": "application/json"},
-            )
-            found = answer.json()["items"][0]["status"] != "not_found"
-            assert found is party.may_see(files.customer_id)
-        answer = await ask(service, party, "GET", f"/v1/eligibility-checks/{files.check_id}")
-        assert answer.status_code == status
-    path: str | None = "/v1/contracts?page_size=100"
-    customers: set[str] = set()
-    while path:
-        answer = await ask(service, party, "GET", path)
-        customers |= {item["customer_id"] for item in answer.json()["items"]}
-        path = answer.links.get("next", {}).get("url")
-    assert party.sees is not None
-    assert customers == set(party.sees)
+    await check_own_only(no_first_wall, two_ways.world, name)
 
 
 async def test_without_the_condition_a_shared_statement_of_the_lane_stays_in_its_union(

@@ -1,8 +1,7 @@
 """Foreign numbers inside bodies, filters and cursors (TRUST 9): the answers of absent ones.
 
-Seen to fail: with the visibility condition of `list_contracts` put inside an OR with the caller's
-filter, with `caller.principal` taken out of the meaning of cursors, and with `visible_to` left out
-of the warranties in `app.db.coverage`.
+Seen to fail: with `caller.principal` taken out of the meaning of cursors, with `in_force` without
+its dates, and with `_of_owner` left out of `app.usecases.eligibility`.
 """
 
 import json

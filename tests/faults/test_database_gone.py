@@ -1,7 +1,7 @@
 """The database goes and comes back (TRUST 19, small form): 503 meanwhile, no restart needed.
 
-Seen to fail: with `DatabaseUnavailable` taken out of `refusal_of` (500 in the place of 503), with
-/livez asking the database, and with `Coalesced._replace` not opening a connection anew.
+Seen to fail: with a missing socket taken out of `refusal_of` (500 in the place of 503), with /livez
+asking the database, and with the lane not opening its connections anew.
 """
 
 import asyncio

@@ -1,8 +1,7 @@
 """Logs hold no personal data and no secrets (TRUST 16, small form), and a 500 tells an id only.
 
 Seen to fail: with `failure=str(failure)` in place of the type's name in `app.observability`, with
-`path=scope["path"]` logged under a listed name, and with `log_parameter_max_length_on_error` left
-at PostgreSQL's default of 0 turned to -1.
+the path logged under the listed name `route`, and with PostgreSQL's own `log_min_messages`.
 """
 
 import asyncio

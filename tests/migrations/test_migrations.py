@@ -1,7 +1,7 @@
 """Migrations (TRUST 20, small form): up and down leave no trace, and the tables are as declared.
 
-Seen to fail: with one `DROP POLICY` and the `REVOKE` taken out of the downgrades, with a column and
-a CHECK changed in `app.db.tables` alone, and with the lock taken out of `app.db.migrate.upgrade`.
+Seen to fail: with `DROP VIEW` or `REVOKE` taken out of a downgrade, with a column and a CHECK
+changed in `app.db.tables` alone, and with the lock taken out of `app.db.migrate.upgrade`.
 """
 
 import asyncio

@@ -106,6 +106,25 @@ async def test_another_callers_same_key_is_another_key(own_service: Service) -> 
     assert sorted(effects) == ["one", "two"]
 
 
+async def test_another_callers_used_key_is_free_for_oneself(own_service: Service) -> None:
+    for principal in ("one", "two"):
+
+        async def effect(principal: str = principal) -> Response:
+            return Response(principal.encode(), media_type="text/plain")
+
+        for replayed in (None, "true"):
+            async with own_service.database.transaction("desk") as session:
+                answer = await once(
+                    session,
+                    principal=principal,
+                    key="used",
+                    request_hash=fingerprint(b"x"),
+                    effect=effect,
+                )
+            assert answer.body == principal.encode()
+            assert answer.headers.get("idempotent-replayed") == replayed
+
+
 async def test_the_second_is_told_to_wait_while_the_first_runs(own_service: Service) -> None:
     running, let_go = asyncio.Event(), asyncio.Event()
     count = 0
