@@ -5,6 +5,7 @@ inclusive (TERM-1).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -45,7 +46,8 @@ class RankedCover(NamedTuple):
     cover: Cover
 
 
-class CoverageDecision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CoverageDecision:
     """The answer for one machine.
 
     `covers` are ranked active, future, expired. `covered_until` is the last day of unbroken cover
