@@ -621,7 +621,7 @@ def main() -> None:
         raise SystemExit(f"--scale is a multiple of {SMALL:,}")
     extent = Extent(
         machines=machines,
-        seconds=asked.seconds or (1.5 if asked.quick else 5.0),
+        seconds=asked.seconds or (1.0 if asked.quick else 5.0),
         rounds=asked.rounds or (3 if asked.quick else 5),
         import_rows=min(machines, 1_000_000),
     )
