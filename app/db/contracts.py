@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer, token_stands, visible_to
 from app.db.desk import revision_of_calendar
+from app.db.lines import LINE_END, LINE_LEVEL, LINE_START, OF_CONTRACT
 from app.db.tables import contract, contract_line, customer
 from app.domain.errors import NotFound
 
@@ -242,18 +243,12 @@ async def list_lines(
             contract_line.c.product_name,
             contract_line.c.serial_number,
             contract_line.c.quantity,
-            func.coalesce(contract_line.c.service_level, contract.c.service_level),
-            func.coalesce(contract_line.c.start_date, contract.c.stated_start),
-            func.coalesce(contract_line.c.end_date, contract.c.stated_end),
+            LINE_LEVEL,
+            LINE_START,
+            LINE_END,
             contract_line.c.annual_price,
         )
-        .join(
-            contract,
-            and_(
-                contract.c.customer_id == contract_line.c.customer_id,
-                contract.c.contract_number == contract_line.c.contract_number,
-            ),
-        )
+        .join(contract, OF_CONTRACT)
         .where(
             viewer.condition(contract_line.c.customer_id),
             contract_line.c.customer_id == owner.customer_id,

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     TableValuedAlias,
     Text,
-    and_,
     bindparam,
     func,
     literal,
@@ -22,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer, token_stands, visible_to
+from app.db.lines import LINE_END, LINE_LEVEL, LINE_START, OF_CONTRACT
 from app.db.tables import contract, contract_line, equipment, product
 
 
@@ -80,19 +80,13 @@ def covers_by_serial(*, portal: bool) -> CompoundSelect[Any]:
             product.c.end_of_support,
             contract.c.kind,
             contract.c.contract_number,
-            func.coalesce(contract_line.c.service_level, contract.c.service_level),
-            func.coalesce(contract_line.c.start_date, contract.c.stated_start),
-            func.coalesce(contract_line.c.end_date, contract.c.stated_end),
+            LINE_LEVEL,
+            LINE_START,
+            LINE_END,
         )
         .select_from(asked)
         .join(contract_line, contract_line.c.serial_number == asked.c.serial_number)
-        .join(
-            contract,
-            and_(
-                contract.c.customer_id == contract_line.c.customer_id,
-                contract.c.contract_number == contract_line.c.contract_number,
-            ),
-        )
+        .join(contract, OF_CONTRACT)
         .outerjoin(product, product.c.product_number == contract_line.c.product_number)
     )
     warranties = (

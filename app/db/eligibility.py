@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Text, and_, bindparam, func, insert, literal, null, select, union_all
+from sqlalchemy import ARRAY, Text, bindparam, func, insert, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
+from app.db.lines import LINE_END, LINE_START, OF_CONTRACT
 from app.db.tables import (
     caller_grant,
     contract,
@@ -49,20 +50,14 @@ async def list_history(
             contract_line.c.customer_id,
             contract_line.c.product_number,
             contract.c.kind,
-            func.coalesce(contract_line.c.start_date, contract.c.stated_start),
-            func.coalesce(contract_line.c.end_date, contract.c.stated_end),
+            LINE_START,
+            LINE_END,
             contract_line.c.annual_price,
             null().cast(Text),
         )
         .select_from(wanted)
         .join(contract_line, contract_line.c.serial_number == wanted.c.serial_number)
-        .join(
-            contract,
-            and_(
-                contract.c.customer_id == contract_line.c.customer_id,
-                contract.c.contract_number == contract_line.c.contract_number,
-            ),
-        )
+        .join(contract, OF_CONTRACT)
         .where(viewer.condition(contract_line.c.customer_id))
     )
     machines = (

@@ -4,7 +4,6 @@ Every function here is one or two statements. A run is alive while its worker's 
 the run's advisory lock; a killed worker's lock goes with its connection, whatever happened to it.
 """
 
-import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,14 +69,6 @@ def may_pass(failure: Exception) -> bool:
         getattr(failure, "orig", None), "sqlstate", None
     )
     return str(state or "")[:2] in _PASSING_CLASSES
-
-
-def new_import_id(now: datetime) -> uuid.UUID:
-    """Make a UUIDv7 (RFC 9562): the instant in milliseconds, then 74 random bits."""
-    milliseconds = int(now.timestamp() * 1000)
-    number = (milliseconds << 80) | secrets.randbits(80)
-    number = number & ~(0xF << 76) | (0x7 << 76)
-    return uuid.UUID(int=number & ~(0x3 << 62) | (0x2 << 62))
 
 
 async def store_run(

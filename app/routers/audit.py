@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import cut_page, read_cursor
 from app.db.audit import list_audit
 from app.deps import CurrentCaller, Reading
 from app.domain.errors import InvalidCursor, InvalidFilter
@@ -45,9 +45,7 @@ async def read_audit(
         after=after,
         limit=query.page_size + 1,
     )
-    shown = rows[: query.page_size]
-    next_cursor = None
-    if len(rows) > len(shown):
-        last_id, last = shown[-1]
-        next_cursor = make_cursor(secret, meaning, (last.at.isoformat(), str(last_id)))
+    shown, next_cursor = cut_page(
+        secret, meaning, rows, query.page_size, lambda row: (row[1].at.isoformat(), str(row[0]))
+    )
     return page(request, [audit_out(number, entry) for number, entry in shown], next_cursor)

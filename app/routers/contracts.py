@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import cut_page, read_cursor
 from app.db.contracts import ContractFilter, LineRow, get_contract, list_contracts, list_lines
 from app.deps import (
     CurrentCalendar,
@@ -96,13 +96,10 @@ async def read_contracts(
     if query.cursor is not None:
         after = tuple(read_cursor(secret, meaning, query.cursor, 2))
     rows = await list_contracts(session, viewer, wanted, after=after, limit=query.page_size + 1)
-    shown = rows[: query.page_size]
+    shown, next_cursor = cut_page(
+        secret, meaning, rows, query.page_size, lambda row: (row.contract_number, row.customer_id)
+    )
     await trace.read("contracts", None, (row.customer_id for row in shown))
-    next_cursor = None
-    if len(rows) > len(shown):
-        next_cursor = make_cursor(
-            secret, meaning, (shown[-1].contract_number, shown[-1].customer_id)
-        )
     items = [
         contract_out(
             row,
@@ -193,10 +190,9 @@ async def read_contract_lines(
         after = int(read_cursor(secret, meaning, query.cursor, 1)[0])
     rows = await list_lines(session, viewer, owner, after=after, limit=query.page_size + 1)
     await trace.read("contract_lines", owner.contract_number, [owner.customer_id])
-    shown = rows[: query.page_size]
-    next_cursor = None
-    if len(rows) > len(shown):
-        next_cursor = make_cursor(secret, meaning, (str(shown[-1].line_number),))
+    shown, next_cursor = cut_page(
+        secret, meaning, rows, query.page_size, lambda row: (str(row.line_number),)
+    )
     today = query.as_of or jst_date(now)
     days = settings.rules.expiring_days
     items = [line_out(r, contract_status(r.start_date, r.end_date, today, days)) for r in shown]

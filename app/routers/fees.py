@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import cut_page, read_cursor
 from app.db.fee_policies import get_policy, list_policies
 from app.deps import (
     CurrentCaller,
@@ -77,11 +77,9 @@ async def read_fee_policies(
         code, version = read_cursor(secret, "fee policies", query.cursor, 2)
         after = (code, int(version))
     rows = await list_policies(session, after=after, limit=query.page_size + 1)
-    shown = rows[: query.page_size]
-    next_cursor = None
-    if len(rows) > len(shown):
-        last = shown[-1]
-        next_cursor = make_cursor(secret, "fee policies", (last.code, str(last.version)))
+    shown, next_cursor = cut_page(
+        secret, "fee policies", rows, query.page_size, lambda row: (row.code, str(row.version))
+    )
     return page(request, [policy_out(row) for row in shown], next_cursor)
 
 

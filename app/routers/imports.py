@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import cut_page, read_cursor
 from app.db.engine import ReadSession
 from app.db.import_reads import get_run, list_files, list_issues, list_runs
 from app.deps import (
@@ -131,11 +131,10 @@ async def read_imports(
     if query.cursor is not None:
         after = uuid.UUID(read_cursor(secret, meaning, query.cursor, 1)[0])
     rows = await list_runs(session, after=after, limit=query.page_size + 1)
-    shown = rows[: query.page_size]
+    shown, next_cursor = cut_page(
+        secret, meaning, rows, query.page_size, lambda row: (str(row.id),)
+    )
     files = await list_files(session, [run.id for run in shown if run.id is not None])
-    next_cursor = None
-    if len(rows) > len(shown):
-        next_cursor = make_cursor(secret, meaning, (str(shown[-1].id),))
     items = [header_out(run, files[run.id]) for run in shown if run.id is not None]
     return page(request, items, next_cursor)
 
@@ -169,10 +168,8 @@ async def read_import(
         after = (int(position), int(number))
     files = await list_files(session, [known])
     issues = await list_issues(session, known, after=after, limit=query.page_size + 1)
-    shown = issues[: query.page_size]
-    next_cursor = None
-    if len(issues) > len(shown):
-        last = shown[-1]
-        next_cursor = make_cursor(secret, meaning, (str(last.position), str(last.number)))
+    shown, next_cursor = cut_page(
+        secret, meaning, issues, query.page_size, lambda row: (str(row.position), str(row.number))
+    )
     answer = run_out(run, files[known], shown, next_cursor, language)
     return resource(request, answer, language)

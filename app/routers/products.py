@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
-from app.cursors import make_cursor, read_cursor
+from app.cursors import cut_page, read_cursor
 from app.db.products import find_products, get_product, list_products
 from app.deps import Now, Reading, SpokenLanguage
 from app.domain.calendar import jst_date
@@ -59,13 +59,13 @@ async def read_products(
         after=after,
         limit=query.page_size + 1,
     )
-    shown = rows[: query.page_size]
-    next_cursor = None
-    if len(rows) > len(shown):
-        last = shown[-1]
-        next_cursor = make_cursor(
-            secret, meaning, (last.updated_at.isoformat(), last.product_number)
-        )
+    shown, next_cursor = cut_page(
+        secret,
+        meaning,
+        rows,
+        query.page_size,
+        lambda row: (row.updated_at.isoformat(), row.product_number),
+    )
     today = query.as_of or jst_date(now)
     return page(request, [product_out(row, today) for row in shown], next_cursor)
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import imports as db
 from app.db.engine import Database
+from app.db.ids import new_id
 from app.db.import_merge import load_rows, take_loading_lock
 from app.db.import_reads import FileRow, IssueRow, RunRow
 from app.domain.errors import ImportRefused
@@ -60,7 +61,7 @@ async def import_folder(
     Raises ImportRefused when there is no such folder. A refused file stops no other.
     """
     sources, unknown = _look_into(folder, encoding)
-    import_id = db.new_import_id(now())
+    import_id = new_id(now())
     loading = db.loading_database(database)
     try:
         # Claimed before it can be seen: a worker must not take it up.
@@ -203,7 +204,7 @@ async def accept_upload(
     now: datetime,
 ) -> uuid.UUID:
     """Store an upload to be loaded soon, and record who sent it; return its id."""
-    import_id = db.new_import_id(now)
+    import_id = new_id(now)
     await db.store_run(session, import_id, files, created_by=created_by, now=now)
     await trace.change("import", "import", str(import_id))
     return import_id
