@@ -31,6 +31,7 @@ from app.usecases.tokens import (
     grant_partner_token,
     register_client,
     revoke_client,
+    revoke_desk_role,
     revoke_token,
 )
 
@@ -118,7 +119,7 @@ def client_command(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def revoke_command(arguments: argparse.Namespace, settings: Settings) -> None:
-    """Withdraw a token or a machine account, at once."""
+    """Withdraw a token, a machine account or a desk role, at once."""
     issuer = Authenticator(settings.auth, load_keys(settings.data_dir), utc_now)
 
     async def run(urls: RoleUrls) -> None:
@@ -126,6 +127,9 @@ def revoke_command(arguments: argparse.Namespace, settings: Settings) -> None:
         async with owner_session(urls) as session:
             if arguments.client:
                 await revoke_client(session, arguments.client, now)
+                return
+            if arguments.desk:
+                await revoke_desk_role(session, arguments.desk)
                 return
             known = issuer.read_own(arguments.token, now)
             if known is None:
@@ -222,6 +226,7 @@ def parser() -> argparse.ArgumentParser:
     which = made.add_mutually_exclusive_group(required=True)
     which.add_argument("--token")
     which.add_argument("--client")
+    which.add_argument("--desk", metavar="ISSUER|SUBJECT", help="end a user's work at the desk")
     made = add("export-openapi", export_openapi)
     made.add_argument("file", type=Path, nargs="?", default=Path("openapi/openapi.json"))
     made.add_argument("--check", action="store_true")

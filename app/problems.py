@@ -136,13 +136,6 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "errors に示した検索条件を修正してください。",
         "Correct the filters listed under errors.",
     ),
-    errors.InvalidDate: Words(
-        422,
-        "日付が正しくありません",
-        "The date is not valid",
-        "実在する日付を YYYY-MM-DD の形式で指定してください。",
-        "Give an existing date in the form YYYY-MM-DD.",
-    ),
     errors.IdempotencyKeyMissing: Words(
         400,
         "Idempotency-Key が必要です",
@@ -177,13 +170,6 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "It exists already",
         "同じキーの登録があります。",
         "Something with the same key is registered.",
-    ),
-    errors.CalendarMissing: Words(
-        409,
-        "営業カレンダーが登録されていません",
-        "The desk calendar is missing",
-        "該当する年の営業カレンダーが登録されていません。窓口にお問い合わせください。",
-        "The desk calendar of that year is not registered. Ask the desk.",
     ),
     errors.StatedDeadlineNeedsApproval: Words(
         422,

@@ -125,12 +125,6 @@ class InvalidFilter(DeskError):
     code = "invalid_filter"
 
 
-class InvalidDate(DeskError):
-    """A date that does not exist or is not written YYYY-MM-DD."""
-
-    code = "invalid_date"
-
-
 class IdempotencyKeyMissing(DeskError):
     """An operation that creates something lasting came without an Idempotency-Key."""
 
@@ -186,12 +180,6 @@ class Overloaded(DeskError):
     """More work has come than the service can take on now."""
 
     code = "overloaded"
-
-
-class CalendarMissing(DeskError):
-    """The desk calendar has no facts for the days that a decision needs (CAL-3)."""
-
-    code = "calendar_missing"
 
 
 class StatedDeadlineNeedsApproval(DeskError):
