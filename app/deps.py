@@ -287,3 +287,19 @@ async def get_idempotency_key(
 
 
 IdempotencyKey = Annotated[str, Depends(get_idempotency_key)]
+
+
+async def get_request_key(
+    request: Request, key: Annotated[str | None, KEY_HEADER] = None
+) -> str | None:
+    """The caller's key of a request that creates something lasting; None for a trial (`dry_run`),
+    which needs none.
+
+    Raises what `get_idempotency_key` raises.
+    """
+    if request.query_params.get("dry_run") == "true":
+        return None
+    return await get_idempotency_key(request, key)
+
+
+RequestKey = Annotated[str | None, Depends(get_request_key)]

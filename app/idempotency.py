@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from app.db.callers import name_caller
 from app.db.tables import idempotency_key
 from app.domain.errors import IdempotencyKeyBusy, IdempotencyKeyReused
 
@@ -45,6 +46,7 @@ async def once(
     number = int.from_bytes(fingerprint(principal.encode(), key.encode())[:8], "big", signed=True)
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
         raise IdempotencyKeyBusy
+    await name_caller(session, principal)
     stored = (
         await session.execute(
             select(

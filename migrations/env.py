@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.db.tables import metadata
+from app.db.quote_tables import metadata
 
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)

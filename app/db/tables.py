@@ -41,7 +41,7 @@ metadata = MetaData(
 )
 
 CUSTOMER_CODE = "^[A-Z0-9-]{1,20}$"
-TENANT_TABLES = ("customer", "equipment", "contract", "contract_line", "eligibility_check")
+CONTRACT_TENANT_TABLES = ("customer", "equipment", "contract", "contract_line", "eligibility_check")
 
 
 def _instant(name: str, *, default_now: bool = False) -> Column[datetime]:

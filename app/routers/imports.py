@@ -3,21 +3,20 @@
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from app.cursors import cut_page, read_cursor
 from app.db.engine import ReadSession
 from app.db.import_reads import get_run, list_files, list_issues, list_runs
 from app.deps import (
-    KEY_HEADER,
     CurrentCaller,
     Now,
     Reading,
     ReadTrace,
+    RequestKey,
     Session,
     SpokenLanguage,
-    get_idempotency_key,
     understood_id,
 )
 from app.domain.errors import (
@@ -45,15 +44,6 @@ from app.usecases.imports import accept_upload, examine_upload, try_files
 router = APIRouter(tags=["imports"], route_class=StrictRoute)
 
 
-async def get_key(
-    request: Request,
-    query: Annotated[UploadQuery, Query()],
-    idempotency_key: Annotated[str | None, KEY_HEADER] = None,
-) -> str | None:
-    """The caller's key of an upload; a trial creates nothing and needs none."""
-    return None if query.dry_run else await get_idempotency_key(request, idempotency_key)
-
-
 @router.post(
     "/v1/imports",
     status_code=202,
@@ -71,7 +61,7 @@ async def create_import(
     request: Request,
     query: Annotated[UploadQuery, Query()],
     caller: CurrentCaller,
-    key: Annotated[str | None, Depends(get_key)],
+    key: RequestKey,
     upload: SentFiles,
     session: Session,
     trace: ReadTrace,

@@ -1,13 +1,15 @@
-"""What the desk reads of customers' files, and what it changes, leaves a trace."""
+"""What the desk reads of customers' files, and what anybody changes, leaves a trace."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import Caller
 from app.db.audit import AuditEntry, add_audit
+from app.db.events import add_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,29 @@ class Trace:
     ) -> None:
         """Record a change, by whoever makes it."""
         await self._add(action, object_type, object_id, tuple(sorted(set(customer_ids))))
+
+    async def step(
+        self,
+        action: str,
+        object_type: str,
+        object_id: str,
+        customer_id: str,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record a step of a customer's case: an event that the customer may read, and the audit
+        entry of it. `action` is what happened ("issued"), `data` the facts that tell it.
+        """
+        await add_event(
+            self.session,
+            customer_id=customer_id,
+            type_=f"{object_type}.{action}",
+            object_type=object_type,
+            object_id=object_id,
+            at=self.now,
+            actor=self.caller.kind if self.caller.kind != "public" else "system",
+            data=data or {},
+        )
+        await self._add(action, object_type, object_id, (customer_id,))
 
     async def _add(
         self, action: str, object_type: str, object_id: str | None, customers: tuple[str, ...]

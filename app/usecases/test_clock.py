@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import Caller
+from app.db.callers import name_caller
 from app.db.engine import Database
 from app.db.test_clock import ClockRow, find_clock, set_clock
 from app.domain.errors import TestClockRefused
@@ -51,6 +52,7 @@ async def move_clock(
     clock = await find_clock(session, tenant_name(caller))
     if clock is None:
         raise TestClockRefused
+    await name_caller(session, tenant_name(caller))
     shift = 0 if frozen else round((to - now).total_seconds())
     await set_clock(session, clock.tenant, to if frozen else None, shift)
     await trace.change("moved", "test_clock", clock.tenant)
@@ -64,5 +66,6 @@ async def reset_clock(session: AsyncSession, trace: Trace, caller: Caller) -> No
     clock = await find_clock(session, tenant_name(caller))
     if clock is None:
         raise TestClockRefused
+    await name_caller(session, tenant_name(caller))
     await set_clock(session, clock.tenant, None, 0)
     await trace.change("reset", "test_clock", clock.tenant)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from app.auth_keys import SigningKeys
-from app.db.tables import TENANT_TABLES
+from app.db.quote_tables import TENANT_TABLES
 from app.settings import Settings
 from tests.api.conftest import TwoWays
 from tests.api.parties import arrange

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 
 from app.db.migrate import alembic_config
-from app.db.tables import metadata
+from app.db.quote_tables import metadata
 from tests.conftest import Tokens, own_database
 from tests.migrations.catalogue import TABLES, Ladder, Shape
 
