@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import Caller
@@ -23,7 +23,6 @@ from app.domain.errors import (
     CredentialsMissing,
     DeskError,
     DuplicateParameter,
-    IdempotencyKeyMissing,
     InvalidFilter,
     NotAllowed,
     NotFound,
@@ -37,15 +36,6 @@ from app.settings import Settings
 from app.usecases.reads import Trace
 from app.usecases.test_clock import tenant_now
 
-_KEY = re.compile(r"[\x21-\x7e]{1,100}")
-KEY_HEADER = Header(
-    alias="Idempotency-Key",
-    description="Chosen by the caller; the same key with the same request is answered with the "
-    "stored answer for 7 days.",
-    # Not checked by the framework, whose 422 would stand in the way of our 400.
-    json_schema_extra={"pattern": "^[!-~]{1,100}$"},
-    examples=["order-batch-17"],
-)
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _LONGEST_PATH_VALUE = 100
@@ -268,38 +258,3 @@ async def get_calendar(request: Request, session: Session) -> DeskCalendar:
 
 
 CurrentCalendar = Annotated[DeskCalendar, Depends(get_calendar)]
-
-
-async def get_idempotency_key(
-    request: Request,
-    idempotency_key: Annotated[str | None, KEY_HEADER] = None,
-) -> str:
-    """The caller's key of a request that creates something lasting.
-
-    Raises IdempotencyKeyMissing when there is none or it has other characters, DuplicateParameter
-    when there are two.
-    """
-    if len(request.headers.getlist("idempotency-key")) > 1:
-        raise DuplicateParameter(pointer="idempotency-key")
-    if idempotency_key is None or _KEY.fullmatch(idempotency_key) is None:
-        raise IdempotencyKeyMissing(pointer="idempotency-key")
-    return idempotency_key
-
-
-IdempotencyKey = Annotated[str, Depends(get_idempotency_key)]
-
-
-async def get_request_key(
-    request: Request, key: Annotated[str | None, KEY_HEADER] = None
-) -> str | None:
-    """The caller's key of a request that creates something lasting; None for a trial (`dry_run`),
-    which needs none.
-
-    Raises what `get_idempotency_key` raises.
-    """
-    if request.query_params.get("dry_run") == "true":
-        return None
-    return await get_idempotency_key(request, key)
-
-
-RequestKey = Annotated[str | None, Depends(get_request_key)]

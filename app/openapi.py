@@ -14,12 +14,14 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter
 
-from app.deps import KEY_HEADER, get_session
+from app.deps import get_session
 from app.domain import errors
 from app.openapi_examples import REQUESTS, Answers, Example, recorded_answers
 from app.openapi_parts import HEADERS, PARAMETERS, SECURITY_SCHEMES, TAGS, Json
 from app.policy import POLICY, Access
-from app.problems import PROBLEMS, WORDS_OF_CODE, Problem, problem_of
+from app.problem_words import PROBLEMS, WORDS_OF_CODE
+from app.problems import Problem, problem_of
+from app.write_guards import KEY_HEADER
 
 ALWAYS = (errors.UnknownParameter,)
 NEEDS_CREDENTIALS = (
@@ -38,6 +40,7 @@ TAKES_A_KEY = (
     errors.IdempotencyKeyReused,
     errors.IdempotencyKeyBusy,
 )
+TAKES_A_REVISION = (errors.PreconditionMissing, errors.PreconditionFailed)
 ASKS_THE_DATABASE = (errors.DatabaseUnavailable, errors.Overloaded)
 
 
@@ -122,6 +125,8 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access, schema
         if each["name"] == KEY_HEADER.alias:
             # Only a trial creates nothing and needs no key.
             each["required"] = "dry_run" not in names
+        elif each["name"] == "If-Match":
+            each["required"] = True
     shared = ["Accept-Language", "X-Request-Id"]
     if "304" in operation["responses"]:
         shared.append("If-None-Match")
@@ -135,7 +140,8 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access, schema
             response["description"] = _outcome(response, schemas)
         headers = ["X-Request-Id"]
         if status.startswith("2"):
-            headers += ["ETag"] if "304" in operation["responses"] else []
+            revised = "304" in operation["responses"] or "If-Match" in names
+            headers += ["ETag"] if revised else []
             headers += ["Link"] if "cursor" in names else []
             headers += ["Idempotent-Replayed"] if creates else []
             headers += ["Location"] if creates or "dry_run" in names else []
@@ -216,6 +222,8 @@ def _refusals(
         yield from READS_JSON
     if any(each["name"] == KEY_HEADER.alias for each in parameters):
         yield from TAKES_A_KEY
+    if any(each["name"] == "If-Match" for each in parameters):
+        yield from TAKES_A_REVISION
     if get_session in asked:
         yield from ASKS_THE_DATABASE
 

@@ -1,7 +1,7 @@
 """Named refusals: one class per reason, with a stable code, the facts and the rule ids.
 
-Domain, database and use-case code raises these; only `app.problems` knows which HTTP status each
-one becomes. Facts are for the text and the log line: they hold places and limits, never what the
+Domain, database and use-case code raises these; only `app.problem_words` knows which HTTP status
+each one becomes. Facts are for the text and the log line: they hold places and limits, never what the
 caller sent.
 """
 
@@ -186,3 +186,21 @@ class StatedDeadlineNeedsApproval(DeskError):
     """A stated order deadline on or after the start date lacks an approver or a reason (DL-2)."""
 
     code = "stated_deadline_needs_approval"
+
+
+class WrongState(DeskError):
+    """An action that the object's state does not allow; the fact `state` names it."""
+
+    code = "wrong_state"
+
+
+class PreconditionMissing(DeskError):
+    """A change of something that others may change too came without If-Match."""
+
+    code = "precondition_missing"
+
+
+class PreconditionFailed(DeskError):
+    """The object was changed since the caller read it: If-Match names an earlier state."""
+
+    code = "precondition_failed"

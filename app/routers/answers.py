@@ -54,6 +54,31 @@ def stored_resource(request: Request, body: bytes, language: Language) -> Respon
     return Response(body, media_type="application/json", headers=headers)
 
 
+def revised_resource(
+    request: Request,
+    payload: Any,
+    language: Language,
+    revision: int,
+    *,
+    status: int = 200,
+    location: str | None = None,
+) -> Response:
+    """The answer with a resource that callers change: its ETag begins with the revision, which is
+    what `If-Match` is compared by (`app.deps.HeldRevision`), in whichever language it was read.
+
+    304 when a GET asks with the ETag that it would get.
+    """
+    body = body_of(payload)
+    etag = f'"{revision}-{etag_of(body)[1:]}'
+    headers = resource_headers(etag, language)
+    held = request.headers.getlist("if-none-match")
+    if request.method == "GET" and held and matches(",".join(held), etag):
+        return Response(status_code=304, headers=headers)
+    if location is not None:
+        headers["Location"] = location
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
 def document(
     payload: Any, language: Language, headers: Mapping[str, str] | None = None
 ) -> Response:

@@ -10,7 +10,6 @@ from app.cursors import cut_page, read_cursor
 from app.db.fee_policies import get_policy, list_policies
 from app.deps import (
     CurrentCaller,
-    IdempotencyKey,
     Now,
     Reading,
     ReadTrace,
@@ -41,6 +40,7 @@ from app.schemas.fees import (
 )
 from app.strict import StrictRoute
 from app.usecases.fee_policies import create_policy, sound_policy
+from app.write_guards import IdempotencyKey
 
 router = APIRouter(tags=["fees"], route_class=StrictRoute)
 

@@ -14,7 +14,6 @@ from app.deps import (
     Now,
     Reading,
     ReadTrace,
-    RequestKey,
     Session,
     SpokenLanguage,
     understood_id,
@@ -40,6 +39,7 @@ from app.schemas.imports import (
 )
 from app.strict import StrictRoute
 from app.usecases.imports import accept_upload, examine_upload, try_files
+from app.write_guards import RequestKey
 
 router = APIRouter(tags=["imports"], route_class=StrictRoute)
 

@@ -20,7 +20,8 @@ from typing_extensions import TypedDict
 from app.db.engine import Database
 from app.deps import SpokenLanguage
 from app.domain.errors import NotFound
-from app.problems import WORDS_OF_CODE, problem_responses
+from app.problem_words import WORDS_OF_CODE
+from app.problems import problem_responses
 from app.routers.answers import NOT_MODIFIED, document, stored_resource
 from app.strict import StrictRoute
 

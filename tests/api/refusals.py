@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import func, select
 
 from app.db.tables import metadata
-from app.problems import WORDS_OF_CODE
+from app.problem_words import WORDS_OF_CODE
 from tests.conftest import Service
 
 CANARY = "ZQCANARY7"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.problems import INTERNAL
+from app.problem_words import INTERNAL
 from tests.folders import cluster_folder
 
 

@@ -10,7 +10,8 @@ import pytest
 
 import app
 from app.domain.errors import DeskError
-from app.problems import CODE_BY_STATUS, CODE_OF_KIND, INTERNAL, PROBLEMS, WORDS_OF_CODE, Words
+from app.problem_words import CODE_BY_STATUS, INTERNAL, PROBLEMS, WORDS_OF_CODE, Words
+from app.problems import CODE_OF_KIND
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 STATUSES = {400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503}

@@ -1,0 +1,244 @@
+"""The one table from refusal to HTTP status and words, in Japanese and English."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from app.domain import errors
+
+
+class Words(NamedTuple):
+    """What a problem says: its status, its title and the remedy, in Japanese and English."""
+
+    status: int
+    title_ja: str
+    title_en: str
+    detail_ja: str
+    detail_en: str
+
+
+PROBLEMS: Mapping[type[errors.DeskError], Words] = {
+    errors.NotFound: Words(
+        404,
+        "見つかりません",
+        "Not found",
+        "該当する情報がないか、参照する権限がありません。番号をご確認ください。",
+        "There is nothing here that you may see. Please check the number.",
+    ),
+    errors.CredentialsMissing: Words(
+        401,
+        "認証が必要です",
+        "Authentication is needed",
+        "Authorization ヘッダーに Bearer トークンを付けて送信してください。",
+        "Send a bearer token in the Authorization header.",
+    ),
+    errors.CredentialsInvalid: Words(
+        401,
+        "認証情報が正しくありません",
+        "The credentials are not valid",
+        "トークンを確認できませんでした。新しいトークンを取得してください。",
+        "The token could not be verified. Get a new one.",
+    ),
+    errors.CredentialsExpired: Words(
+        401,
+        "認証情報の有効期限が切れています",
+        "The credentials have expired",
+        "新しいトークンを取得してください。",
+        "Get a new token.",
+    ),
+    errors.CredentialsRevoked: Words(
+        401,
+        "認証情報は取り消されています",
+        "The credentials were revoked",
+        "このトークンは使用できません。管理者にお問い合わせください。",
+        "This token can no longer be used. Ask your administrator.",
+    ),
+    errors.NotAllowed: Words(
+        403,
+        "この操作は許可されていません",
+        "This operation is not allowed",
+        "この操作を行う権限がありません。",
+        "Callers of your kind may not use this operation.",
+    ),
+    errors.MalformedJson: Words(
+        400,
+        "JSON を読み取れません",
+        "The JSON cannot be read",
+        "UTF-8 の正しい JSON を送信してください。NaN、無限大、不正な文字は使用できません。",
+        "Send well-formed JSON in UTF-8, without NaN, infinities or broken characters.",
+    ),
+    errors.DuplicateKey: Words(
+        400,
+        "同じ項目が二度指定されています",
+        "A member is given twice",
+        "JSON オブジェクトの中で、同じ名前の項目は一度だけ指定してください。",
+        "Name each member of a JSON object once only.",
+    ),
+    errors.UnsupportedMedia: Words(
+        415,
+        "この形式は受け付けていません",
+        "This media type is not accepted",
+        "Content-Type をご確認ください。",
+        "Check the Content-Type of the request.",
+    ),
+    errors.BodyTooLarge: Words(
+        413,
+        "送信データが大きすぎます",
+        "The request is too large",
+        "分割して送信してください。",
+        "Send it in smaller parts.",
+    ),
+    errors.InvalidInput: Words(
+        422,
+        "入力内容に誤りがあります",
+        "The input is not valid",
+        "errors に示した箇所を修正してください。",
+        "Correct the places listed under errors.",
+    ),
+    errors.UnknownParameter: Words(
+        422,
+        "存在しないパラメーターです",
+        "Unknown parameter",
+        "errors に示したパラメーターを外してください。",
+        "Remove the parameters listed under errors.",
+    ),
+    errors.DuplicateParameter: Words(
+        422,
+        "パラメーターが重複しています",
+        "A parameter is given twice",
+        "errors に示したパラメーターは一度だけ指定してください。",
+        "Give the parameters listed under errors once only.",
+    ),
+    errors.InvalidCursor: Words(
+        422,
+        "カーソルが正しくありません",
+        "The cursor is not valid",
+        "next_cursor の値を、同じ検索条件でそのまま指定してください。",
+        "Use the value of next_cursor unchanged and with the same filters.",
+    ),
+    errors.InvalidFilter: Words(
+        422,
+        "検索条件が正しくありません",
+        "The filter is not valid",
+        "errors に示した検索条件を修正してください。",
+        "Correct the filters listed under errors.",
+    ),
+    errors.IdempotencyKeyMissing: Words(
+        400,
+        "Idempotency-Key が必要です",
+        "An Idempotency-Key is needed",
+        "1〜100 文字の Idempotency-Key ヘッダーを付けて送信してください。",
+        "Send an Idempotency-Key header of 1 to 100 printable ASCII characters.",
+    ),
+    errors.IdempotencyKeyReused: Words(
+        422,
+        "Idempotency-Key は別の内容で使用済みです",
+        "The Idempotency-Key was used with another request",
+        "別の内容を送信する場合は、新しいキーを使用してください。",
+        "Use a new key for another request.",
+    ),
+    errors.IdempotencyKeyBusy: Words(
+        409,
+        "同じ Idempotency-Key の処理が進行中です",
+        "The first request with this Idempotency-Key is still running",
+        "少し待ってから、同じキーで再送してください。",
+        "Wait a moment and send it again with the same key.",
+    ),
+    errors.ImportRefused: Words(
+        422,
+        "取込ファイルを読み取れません",
+        "The import file cannot be read",
+        "errors に示したファイルを修正してください。",
+        "Correct the files listed under errors.",
+    ),
+    errors.AlreadyExists: Words(
+        409,
+        "すでに登録されています",
+        "It exists already",
+        "同じキーの登録があります。",
+        "Something with the same key is registered.",
+    ),
+    errors.WrongState: Words(
+        409,
+        "現在の状態ではこの操作はできません",
+        "The state does not allow this",
+        "現在の状態は facts.state のとおりです。最新の内容を取得してご確認ください。",
+        "facts.state names the present state. Read the object again and see what is possible.",
+    ),
+    errors.PreconditionMissing: Words(
+        428,
+        "If-Match ヘッダーが必要です",
+        "If-Match is needed",
+        "最新の内容を取得し、その ETag を If-Match ヘッダーに付けて送信してください。",
+        "Read the object and send its ETag in the If-Match header.",
+    ),
+    errors.PreconditionFailed: Words(
+        412,
+        "内容がすでに変更されています",
+        "It was changed in the meantime",
+        "最新の内容を取得し、変更点をご確認のうえ、もう一度送信してください。",
+        "Read the object again, look at what changed, and send your change once more.",
+    ),
+    errors.StatedDeadlineNeedsApproval: Words(
+        422,
+        "発注期限には承認が必要です",
+        "The stated deadline needs an approval",
+        "契約開始日以降の発注期限を定めるには、approver と reason を指定してください。",
+        "A deadline on or after the start date needs an approver and a reason.",
+    ),
+    errors.TestClockRefused: Words(
+        403,
+        "テスト用の時計は使用できません",
+        "No test clock here",
+        "テスト用の時計は、その設定がある環境のサンドボックスでのみ使用できます。",
+        "A test clock is for sandbox tenants of a service that was started with test clocks.",
+    ),
+    errors.PolicyOverlaps: Words(
+        409,
+        "適用範囲の重なる手数料規定があります",
+        "Another policy is in force for the same cases",
+        "適用条件または有効期間が重ならないように指定してください。",
+        "Change the conditions or the effective dates so that they do not overlap.",
+    ),
+    errors.DatabaseUnavailable: Words(
+        503,
+        "一時的に利用できません",
+        "Temporarily unavailable",
+        "何も保存されていません。少し待ってから再送してください。",
+        "Nothing was stored. Try again in a moment.",
+    ),
+    errors.Overloaded: Words(
+        503,
+        "混み合っています",
+        "Too busy",
+        "何も保存されていません。少し待ってから再送してください。",
+        "Nothing was stored. Try again in a moment.",
+    ),
+}
+
+INTERNAL = Words(
+    500,
+    "内部エラー",
+    "Internal error",
+    "処理できませんでした。解消しない場合は request_id を添えてお問い合わせください。",
+    "The request failed. If it goes on, report it with the request_id.",
+)
+METHOD_NOT_ALLOWED = Words(
+    405,
+    "このメソッドは使用できません",
+    "Method not allowed",
+    "Allow ヘッダーに示したメソッドを使用してください。",
+    "Use a method named in the Allow header.",
+)
+WORDS_OF_CODE: Mapping[str, Words] = {
+    **{refusal.code: words for refusal, words in PROBLEMS.items()},
+    "method_not_allowed": METHOD_NOT_ALLOWED,
+    "internal_error": INTERNAL,
+}
+# What the framework itself refuses, by its status.
+CODE_BY_STATUS: Mapping[int, str] = {
+    400: errors.MalformedJson.code,
+    404: errors.NotFound.code,
+    405: "method_not_allowed",
+    413: errors.BodyTooLarge.code,
+    415: errors.UnsupportedMedia.code,
+}
