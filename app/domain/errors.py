@@ -1,8 +1,8 @@
 """Named refusals: one class per reason, with a stable code, the facts and the rule ids.
 
 Domain, database and use-case code raises these; only `app.problem_words` knows which HTTP status
-each one becomes. Facts are for the text and the log line: they hold places and limits, never what the
-caller sent.
+each one becomes. Facts are for the text and the log line: they hold places and limits, never what
+the caller sent.
 """
 
 from collections.abc import Mapping, Sequence
