@@ -5,7 +5,6 @@ inclusive (TERM-1).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -39,15 +38,11 @@ class MachineFacts(NamedTuple):
     covers: Sequence[Cover]
 
 
-class RankedCover(NamedTuple):
-    """A period of cover with its state on the day."""
-
-    state: CoverState
-    cover: Cover
+# A period of cover with its state on the day.
+RankedCover = tuple[CoverState, Cover]
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageDecision:
+class CoverageDecision(NamedTuple):
     """The answer for one machine.
 
     `covers` are ranked active, future, expired. `covered_until` is the last day of unbroken cover
@@ -100,17 +95,16 @@ def decide_machine(
     product number several of them are ambiguous; with one that none bears, nothing is found and the
     others are shown as candidates (REQ-1: identifications must agree, else the answer asks).
     """
+    chosen = machines
     if product_number is not None:
         chosen = [machine for machine in machines if machine.product_number == product_number]
         if not chosen:
             warnings = ("product_mismatch",) if machines else ()
             return _unresolved("not_found", "check_serial", tuple(machines), warnings)
-    else:
-        chosen = list(machines)
-        if not chosen:
-            return _unresolved("not_found", "check_serial", (), ())
-        if len(chosen) > 1:
-            return _unresolved("ambiguous", "choose_product", tuple(chosen), ())
+    elif not machines:
+        return _unresolved("not_found", "check_serial", (), ())
+    elif len(machines) > 1:
+        return _unresolved("ambiguous", "choose_product", tuple(machines), ())
     return decide_coverage(chosen[0], today=today, expiring_days=expiring_days)
 
 
@@ -121,65 +115,73 @@ def decide_coverage(machine: MachineFacts, *, today: date, expiring_days: int) -
     and DL-7 (order deadline), EOS-1 and EOS-3 (end of support), DL-6 and FEE-8 (lapsed and never
     covered).
     """
-    warnings: list[str] = []
-    ranked = _rank(machine.covers, today, warnings)
-    active = [item.cover for item in ranked if item.state == "active"]
-    until = _covered_until(ranked, today)
+    active: list[RankedCover] = []
+    future: list[RankedCover] = []
+    expired: list[RankedCover] = []
+    warnings: tuple[str, ...] = ()
+    unrouted = False
+    for cover in machine.covers:
+        _, _, level, start, end = cover
+        if end is None:
+            # It cannot be placed and is left out.
+            warnings = ("warranty_unknown",)
+        elif end < today:
+            expired.append(("expired", cover))
+        elif start is not None and start > today:
+            future.append(("future", cover))
+        else:
+            active.append(("active", cover))
+            unrouted = unrouted or (level is not None and level not in HANDLED_LEVELS)
+    ranked = _rank(active, future, expired)
+    until = _covered_until(active, future)
     support_ends = machine.end_of_support
     if support_ends is None:
-        warnings.append("end_of_support_unknown")
+        warnings += ("end_of_support_unknown",)
     elif until is not None and support_ends < until:
-        warnings.append("end_of_support_before_end")
-    if any(
-        cover.service_level is not None and cover.service_level not in HANDLED_LEVELS
-        for cover in active
-    ):
-        warnings.append("service_level_unrouted")
+        warnings += ("end_of_support_before_end",)
+    if unrouted:
+        warnings += ("service_level_unrouted",)
     if until is None:
-        return _uncovered(machine, ranked, today, tuple(warnings))
-    return _covered(machine, ranked, until, today, expiring_days, tuple(warnings))
+        return _uncovered(machine, ranked, today, warnings)
+    return _covered(machine, ranked, until, today, expiring_days, warnings)
 
 
-def _rank(covers: Sequence[Cover], today: date, warnings: list[str]) -> tuple[RankedCover, ...]:
+def _rank(
+    active: list[RankedCover], future: list[RankedCover], expired: list[RankedCover]
+) -> tuple[RankedCover, ...]:
     """Rank cover active → future → expired; active and expired by their end, the last first, future
-    by its start, the first first. A period without an end cannot be placed and is left out.
+    by its start, the first first. Sorts the lists themselves.
     """
-    ranked: list[RankedCover] = []
-    for cover in covers:
-        if cover.end is None:
-            if "warranty_unknown" not in warnings:
-                warnings.append("warranty_unknown")
-        elif cover.end < today:
-            ranked.append(RankedCover("expired", cover))
-        elif (cover.start or _FAR_PAST) > today:
-            ranked.append(RankedCover("future", cover))
-        else:
-            ranked.append(RankedCover("active", cover))
-    if len(ranked) > 1:
-        ranked.sort(key=_rank_key)
-    return tuple(ranked)
+    # Most machines have one of each at most: what needs no sorting is not asked for its key.
+    if len(active) > 1:
+        active.sort(key=_last_end_first)
+    if len(future) > 1:
+        future.sort(key=_first_start_first)
+    if len(expired) > 1:
+        expired.sort(key=_last_end_first)
+    return (*active, *future, *expired)
 
 
-_ORDER = {"active": 0, "future": 1, "expired": 2}
+def _last_end_first(item: RankedCover) -> tuple[int, str, str]:
+    kind, contract_number, _, _, end = item[1]
+    return (-(end or _FAR_PAST).toordinal(), kind, contract_number or "")
 
 
-def _rank_key(item: RankedCover) -> tuple[int, int, str, str]:
-    state, cover = item
-    start, end = cover.start or _FAR_PAST, cover.end or _FAR_PAST
-    by_day = start.toordinal() if state == "future" else -end.toordinal()
-    return (_ORDER[state], by_day, cover.kind, cover.contract_number or "")
+def _first_start_first(item: RankedCover) -> tuple[int, str, str]:
+    kind, contract_number, _, start, _ = item[1]
+    return ((start or _FAR_PAST).toordinal(), kind, contract_number or "")
 
 
-def _covered_until(ranked: Sequence[RankedCover], today: date) -> date | None:
-    """The last day of unbroken cover, or None without cover today."""
-    until: date | None = None
-    for state, cover in ranked:
-        if cover.end is None or state == "expired":
-            continue
-        if state == "active":
-            until = cover.end if until is None else max(until, cover.end)
-        elif until is not None and (cover.start or _FAR_PAST) <= until + _ONE_DAY:
-            until = max(until, cover.end)
+def _covered_until(active: Sequence[RankedCover], future: Sequence[RankedCover]) -> date | None:
+    """The last day of unbroken cover, or None without cover today; both are ranked."""
+    if not active:
+        return None
+    # The last end stands first.
+    until = active[0][1].end
+    for _, (_, _, _, start, end) in future:
+        if until is None or start is None or end is None or start > until + _ONE_DAY:
+            break
+        until = max(until, end)
     return until
 
 
@@ -192,28 +194,26 @@ def _covered(
     warnings: tuple[str, ...],
 ) -> CoverageDecision:
     expiring = (until - today).days <= expiring_days
-    last = next(item.cover for item in ranked if item.cover.end == until)
-    next_start = until + _ONE_DAY
-    renewable = machine.end_of_support is None or machine.end_of_support > next_start
-    rules = ["TERM-1", "DL-1" if last.kind == "contract" else "DL-7"]
-    rules.append("EOS-3" if machine.end_of_support is None else "EOS-1")
+    last = ranked[0][1]
+    for _, last in ranked:
+        if last.end == until:
+            break
+    support_ends = machine.end_of_support
+    renewable = support_ends is None or support_ends > until + _ONE_DAY
     if not expiring:
         action = "none"
     elif not renewable:
         action = "plan_replacement"
     else:
         action = _renewal_action(last)
-    return CoverageDecision(
-        status="expiring" if expiring else "covered",
-        machine=machine,
-        covers=ranked,
-        covered_until=until,
-        order_deadline=until if renewable else None,
-        next_action=action,
-        candidates=(),
-        warnings=warnings,
-        rules=tuple(rules),
+    rules = (
+        "TERM-1",
+        "DL-1" if last.kind == "contract" else "DL-7",
+        "EOS-3" if support_ends is None else "EOS-1",
     )
+    status: CoverageStatus = "expiring" if expiring else "covered"
+    deadline = until if renewable else None
+    return CoverageDecision(status, machine, ranked, until, deadline, action, (), warnings, rules)
 
 
 def _renewal_action(last: Cover) -> str:
@@ -233,29 +233,26 @@ def _uncovered(
     """A machine without cover today: lapsed when a contract or package covered it before, never
     covered when none did (a warranty alone is no cover to come back to, FEE-8).
     """
-    lapsed = any(item.state == "expired" and item.cover.kind != "warranty" for item in ranked)
+    lapsed = future = False
+    for state, cover in ranked:
+        if state == "future":
+            future = True
+        elif cover.kind != "warranty":
+            lapsed = True
     support_ends = machine.end_of_support
     # The earliest start is tomorrow (ELG-1), and support must end later than the start (EOS-1).
     too_late = support_ends is not None and support_ends <= today + _ONE_DAY
-    if any(item.state == "future" for item in ranked):
+    if future:
         action = "wait_for_start"
     elif too_late:
         action = "plan_replacement"
     else:
         action = "request_reenrollment" if lapsed else "request_new_enrollment"
-    return CoverageDecision(
-        status="lapsed" if lapsed else "never_covered",
-        machine=machine,
-        covers=ranked,
-        covered_until=None,
-        order_deadline=None,
-        next_action=action,
-        candidates=(),
-        warnings=warnings,
-        rules=(
-            "TERM-1",
-            "DL-6" if lapsed else "FEE-8",
-            "ELG-1",
-            "EOS-3" if support_ends is None else "EOS-1",
-        ),
+    rules = (
+        "TERM-1",
+        "DL-6" if lapsed else "FEE-8",
+        "ELG-1",
+        "EOS-3" if support_ends is None else "EOS-1",
     )
+    status: CoverageStatus = "lapsed" if lapsed else "never_covered"
+    return CoverageDecision(status, machine, ranked, None, None, action, (), warnings, rules)

@@ -47,7 +47,7 @@ async def look_up_coverage(
     """
     questions = [understood(item) for item in lookup.items]
     rows = await list_covers(session, viewer, [serial for serial, _ in questions])
-    await trace.read("coverage", None, (row.customer_id for row in rows))
+    await trace.read("coverage", None, (row[1] for row in rows))
     answer = coverage_out(
         questions,
         rows,

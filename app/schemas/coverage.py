@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -130,18 +131,28 @@ def machines_of(rows: Sequence[CoverRow]) -> list[MachineFacts]:
     """The products that one serial number means, each with everything that covers it. Cover that
     names no product belongs to the only product there is.
     """
-    machines: dict[str | None, MachineFacts] = {}
+    covers: dict[str | None, list[Cover]] = {}
+    found: list[MachineFacts] = []
     for _, _, number, name, end_of_support, kind, contract_number, level, start, end in rows:
-        machine = machines.get(number)
-        if machine is None:
-            machine = machines[number] = MachineFacts(number, name, end_of_support, [])
         cover = Cover(kind, contract_number, level, start, end)
-        machine.covers.append(cover)  # type: ignore[attr-defined]  # the list made just above.
-    unnamed = machines.pop(None, None) if len(machines) == 2 else None
-    found = list(machines.values())
-    if unnamed is not None:
-        found[0].covers.extend(unnamed.covers)  # type: ignore[attr-defined]  # the same list.
+        known = covers.get(number)
+        if known is None:
+            known = covers[number] = [cover]
+            found.append(MachineFacts(number, name, end_of_support, known))
+        else:
+            known.append(cover)
+    if len(found) == 2 and None in covers:
+        found = [machine for machine in found if machine.product_number is not None]
+        covers[found[0].product_number].extend(covers[None])
     return found
+
+
+@cache
+def _action_out(code: str, language: Language) -> CodedText:
+    """Made once, because a large answer says the same few things a thousand times; it is only ever
+    written out.
+    """
+    return {"code": code, "text": next_action_text(code, language)}
 
 
 def _machine_out(
@@ -150,41 +161,47 @@ def _machine_out(
     decision: CoverageDecision,
     language: Language,
 ) -> MachineCoverage:
-    machine = decision.machine
-    action = decision.next_action
-    warnings = decision.warnings
-    if machine is None:
+    status, machine, covers, until, deadline, action, candidates, warnings, rules = decision
+    product_name: str | None = None
+    end_of_support: date | None = None
+    if machine is not None:
+        product_number, product_name, end_of_support, _ = machine
+    else:
         warnings = (*serial_warnings(serial_number), *warnings)
         if product_number is not None:
             warnings = (*product_number_warnings(product_number), *warnings)
     return {
         "serial_number": serial_number,
-        "product_number": product_number if machine is None else machine.product_number,
-        "product_name": None if machine is None else machine.product_name,
-        "status": decision.status,
-        "covered_until": decision.covered_until,
+        "product_number": product_number,
+        "product_name": product_name,
+        "status": status,
+        "covered_until": until,
         "coverages": [
             {
-                "kind": cover.kind,  # type: ignore[typeddict-item]  # the tables' CHECKs say so.
-                "contract_number": cover.contract_number,
-                "service_level": cover.service_level,
-                "start_date": cover.start,
-                "end_date": cover.end,
+                "kind": kind,  # type: ignore[typeddict-item]  # the tables' CHECKs say so.
+                "contract_number": contract_number,
+                "service_level": level,
+                "start_date": start,
+                "end_date": end,
                 "state": state,
             }
-            for state, cover in decision.covers
+            for state, (kind, contract_number, level, start, end) in covers
         ],
-        "end_of_support": None if machine is None else machine.end_of_support,
-        "order_deadline": decision.order_deadline,
-        "next_action": {"code": action, "text": next_action_text(action, language)},
-        "candidates": [
-            {
-                "serial_number": serial_number,
-                "product_number": candidate.product_number,
-                "product_name": candidate.product_name,
-            }
-            for candidate in decision.candidates
-        ],
-        "warnings": coded_warnings(warnings, language),
-        "rules": list(decision.rules),
+        "end_of_support": end_of_support,
+        "order_deadline": deadline,
+        "next_action": _action_out(action, language),
+        "candidates": _candidates_out(serial_number, candidates) if candidates else [],
+        "warnings": coded_warnings(warnings, language) if warnings else [],
+        "rules": list(rules),
     }
+
+
+def _candidates_out(serial_number: str, candidates: Sequence[MachineFacts]) -> list[Candidate]:
+    return [
+        {
+            "serial_number": serial_number,
+            "product_number": candidate.product_number,
+            "product_name": candidate.product_name,
+        }
+        for candidate in candidates
+    ]
