@@ -52,6 +52,7 @@ POLICY = {
     ],
 }
 ONE_CONTRACT = {"contract_number": "JP-4500-0002"}
+ONE_QUOTE = {"quote_number": "Q2026-0000001"}
 
 REQUESTS: Mapping[str, Example] = {
     "look_up_coverage": Example(
@@ -69,6 +70,7 @@ REQUESTS: Mapping[str, Example] = {
     "read_contract": Example("customer", ONE_CONTRACT),
     "read_contract_lines": Example("customer", ONE_CONTRACT, {"page_size": 10}),
     "read_contract_lines_csv": Example("customer", ONE_CONTRACT),
+    "read_quote": Example("customer", ONE_QUOTE),
     "read_products": Example(query={"updated_since": "2026-01-01T00:00:00Z", "page_size": 1}),
     "read_product": Example(path={"product_number": "868703-B21"}, query={"as_of": "2026-11-25"}),
     "look_up_products": Example(body={"product_numbers": ["868703-B21", "868703-X99"]}),

@@ -28,6 +28,7 @@ PUBLIC = Access(frozenset({"public", "customer", "partner", "desk"}))
 KNOWN = Access(frozenset({"customer", "partner", "desk"}))
 DESK = Access(frozenset({"desk"}))
 CONTRACTS = Access(frozenset({"customer", "partner", "desk"}), "contracts")
+QUOTES = Access(frozenset({"customer", "partner", "desk"}), "quotes")
 
 POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/"): PUBLIC,
@@ -49,6 +50,7 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/contracts/{contract_number}/lines"): CONTRACTS,
     ("GET", "/v1/contracts/{contract_number}/lines.csv"): CONTRACTS,
     ("POST", "/v1/coverage-lookups"): CONTRACTS,
+    ("GET", "/v1/quotes/{quote_number}"): QUOTES,
     ("POST", "/v1/imports"): DESK,
     ("GET", "/v1/imports"): DESK,
     ("GET", "/v1/imports/{import_id}"): DESK,

@@ -18,6 +18,7 @@ from app.domain.calendar import jst_date
 from app.embedded import running_cluster
 from app.settings import Settings
 from app.terminal import Bars, spotless, summary
+from app.usecases.demo_quotes import seed_quotes
 from app.usecases.desk import confirm_company_years, fill_calendar
 from app.usecases.imports import import_folder
 
@@ -101,6 +102,7 @@ async def seed(urls: RoleUrls, settings: Settings, now: datetime, *, only_empty:
             raise SystemExit(summary(result, "en"))
         async with database.transaction("desk") as session:
             await confirm_company_years(session, "demo set")
+            await seed_quotes(session, now)
     return True
 
 

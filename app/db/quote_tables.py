@@ -191,8 +191,10 @@ quote = Table(
 )
 
 # Money is yen without tax, except `total`; `tax` is [{"rate_bp", "taxable", "tax"}]; `left_out` is
-# [{"contract_number", "line_number", "reason"}] (QUO-6). `order_deadline`, `deadline_rule` and
-# `effective_limit` are what was reckoned when the version was issued (DL-1, DL-2, DL-5).
+# [{"contract_number", "line_number", "reason", "note"}] (QUO-6). `decisions` are what the desk
+# decided where no rule does: {"fee": {"amount", "reason"}, "eligibility": {"reason"}}.
+# `order_deadline`, `deadline_rule` and `effective_limit` are what was reckoned when the version was
+# issued (DL-1, DL-2, DL-5).
 quote_version = Table(
     "quote_version",
     metadata,
@@ -226,6 +228,7 @@ quote_version = Table(
     Column("total", BigInteger, nullable=False, server_default="0"),
     Column("left_out", JSONB, nullable=False, server_default="[]"),
     _texts("flags"),
+    Column("decisions", JSONB, nullable=False, server_default="{}"),
     Column("reason", Text),
     Column("created_by", Text, nullable=False),
     _instant("created_at", needed=True),
@@ -271,6 +274,7 @@ quote_version = Table(
 
 # A line of a version: the service on a machine, or a fee. `annual_price` is what `unit_price` was
 # reckoned from; `contract_number` and `contract_line_number` are where the line comes from.
+# `decisions` are the desk's: {"price": {"reason"}, "end_of_support": {"reason"}}.
 quote_line = Table(
     "quote_line",
     metadata,
@@ -293,6 +297,7 @@ quote_line = Table(
     Column("contract_number", Text),
     Column("contract_line_number", Integer),
     _texts("flags"),
+    Column("decisions", JSONB, nullable=False, server_default="{}"),
     PrimaryKeyConstraint("customer_id", "quote_number", "version", "line_number"),
     ForeignKeyConstraint(
         ["customer_id", "quote_number", "version"],

@@ -15,6 +15,7 @@ from app.routers import (
     oauth,
     operations,
     products,
+    quotes,
     test_clock,
 )
 
@@ -24,6 +25,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     products.router,
     deadlines.router,
     eligibility.router,
+    quotes.router,
     fees.router,
     desk.router,
     guide.router,

@@ -56,6 +56,13 @@ ONE_CONTRACT = {
 }
 """A single object: who may not see it gets what an absent one gives."""
 
+ONE_QUOTE = {
+    **ONE_CONTRACT,
+    "partner_other_scope": (200, 404, 404, 404),
+    "narrowed": (200, 404, 404, 404),
+}
+"""A single object in the matter of quotes."""
+
 SEARCH = {
     "public": (401,),
     "customer": (200,),
@@ -193,6 +200,7 @@ MATRIX: Mapping[tuple[str, str], Row] = {
         },
     ),
     ("GET", "/v1/eligibility-checks/{check_id}"): Row(ONE_CONTRACT),
+    ("GET", "/v1/quotes/{quote_number}"): Row(ONE_QUOTE),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

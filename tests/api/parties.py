@@ -29,6 +29,9 @@ CANARY = re.compile(r"CANARY-(C[0-9]{4})-")
 DELETED, ABSENT = "JP-9999-GONE", "JP-9999-NONE"
 DELETED_SERIAL, ABSENT_SERIAL = "JPGONE0001", "JPNONE0001"
 DELETED_CHECK = UUID("0190a0a0-0000-7000-8000-00000000dead")
+QUOTE = "'Q2020-000' || substr(customer_id, 2)"
+QUOTES_BEGIN = ("/v1/quote", "/v1/change-requests", "/v1/order-deadlines")
+"""Paths of operations in the matter of quotes."""
 CHECK_ID = "md5('check' || customer_id)::uuid"
 OTHER_SCOPE = "C0017"
 """A customer whom partner P0003 serves in quotes and orders, but not in contracts."""
@@ -38,7 +41,13 @@ P0001_SERVES = frozenset(
     for index in SERVED["P0001"]
     if f"C{index:04d}" not in {ENDED_RELATION[1], FUTURE_RELATION[1]}
 )
+P0001_QUOTES = frozenset(
+    customer for customer in P0001_SERVES if SERVED["P0001"][int(customer[1:])] > 1
+)
 P0003_SERVES = frozenset(f"C{index:04d}" for index in SERVED["P0003"]) - {OTHER_SCOPE}
+P0003_QUOTES = frozenset(
+    f"C{index:04d}" for index, scopes in SERVED["P0003"].items() if scopes > 1
+) | {OTHER_SCOPE}
 
 
 @dataclass(frozen=True)
@@ -51,22 +60,27 @@ class Files:
     product_number: str
     service_id: str
     check_id: str
+    quote_number: str
 
 
 @dataclass(frozen=True)
 class Party:
     """A caller: `home` is the customer whose objects are its own in the matrix (whether it may see
-    them is what the matrix says), `sees` the customers that it may see.
+    them is what the matrix says), `sees` the customers that it may see, and `sees_in_quotes` where
+    the matter of quotes opens others.
     """
 
     name: str
     token: str | None
     home: str
     sees: frozenset[str] | None
+    sees_in_quotes: frozenset[str] | None = None
 
-    def may_see(self, customer_id: str) -> bool:
+    def may_see(self, customer_id: str, path: str = "") -> bool:
         """None stands for all: the desk."""
-        return self.sees is None or customer_id in self.sees
+        quotes = path.startswith(QUOTES_BEGIN) and self.sees_in_quotes is not None
+        seen = self.sees_in_quotes if quotes else self.sees
+        return seen is None or customer_id in seen
 
 
 @dataclass(frozen=True)
@@ -83,10 +97,22 @@ class World:
             "own": own,
             "others": self.files["C0001" if party.name == "other" else "C0002"],
             "deleted": Files(
-                "C9998", DELETED, DELETED_SERIAL, "868703-B21", "199999999998", str(DELETED_CHECK)
+                "C9998",
+                DELETED,
+                DELETED_SERIAL,
+                "868703-B21",
+                "199999999998",
+                str(DELETED_CHECK),
+                "Q2020-0009998",
             ),
             "absent": Files(
-                "C9999", ABSENT, ABSENT_SERIAL, "868703-B21", "199999999999", str(uuid4())
+                "C9999",
+                ABSENT,
+                ABSENT_SERIAL,
+                "868703-B21",
+                "199999999999",
+                str(uuid4()),
+                "Q2020-0009999",
             ),
         }
 
@@ -118,14 +144,27 @@ async def arrange(service: Service) -> World:
             f" {CHECK_ID}, 'x', 'upgrade', 'eligible', '2027-01-01', '2027-01-01', '{{}}',"
             " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8'),"
             " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8') FROM customer",
+            "INSERT INTO quote (customer_id, quote_number, created_by)"
+            f" SELECT customer_id, {QUOTE}, 'x' FROM customer",
+            "INSERT INTO quote_version (customer_id, quote_number, version, kind, start_date,"
+            f" end_date, service_level, addressee_name, created_by) SELECT customer_id, {QUOTE}, 1,"
+            " 'renewal', '2027-04-01', '2028-03-31', 'foundation_care_nbd', 'CANARY-' ||"
+            " customer_id || '-ADDRESSEE', 'x' FROM customer",
+            "INSERT INTO quote_line (customer_id, quote_number, version, line_number, product_name,"
+            f" unit_price, amount) SELECT customer_id, {QUOTE}, 1, 1, 'CANARY-' || customer_id ||"
+            " '-QUOTED', 0, 0 FROM customer",
+            "UPDATE quote_version SET state = 'issued', issued_on = '2026-11-25', order_deadline ="
+            " '2027-03-31', effective_limit = '2027-03-31', deadline_rule = 'DL-1'"
+            " WHERE quote_number LIKE 'Q2020-%'",
         ):
             await session.execute(text(statement))
         rows = await session.execute(
             text(
                 "SELECT DISTINCT ON (customer_id) customer_id, contract_number, serial_number,"
-                f" product_number, service_id, {CHECK_ID}::text FROM contract_line JOIN contract"
-                " USING (customer_id, contract_number) WHERE serial_number NOT IN (SELECT"
-                " serial_number FROM equipment GROUP BY serial_number HAVING count(*) > 1)"
+                f" product_number, service_id, {CHECK_ID}::text, {QUOTE} FROM contract_line"
+                " JOIN contract USING (customer_id, contract_number)"
+                " WHERE serial_number NOT IN (SELECT serial_number FROM equipment"
+                " GROUP BY serial_number HAVING count(*) > 1)"
                 " ORDER BY customer_id, contract_number, line_number"
             )
         )
@@ -163,11 +202,11 @@ async def _parties(service: Service) -> list[Party]:
         Party("public", None, "C0001", nobody),
         Party("customer", tokens.customer, "C0001", frozenset({"C0001"})),
         Party("other", tokens.other, "C0002", frozenset({"C0002"})),
-        Party("partner", tokens.partner, "C0001", P0001_SERVES),
-        Party("partner_ended", tokens.partner, ENDED_RELATION[1], P0001_SERVES),
-        Party("partner_future", tokens.partner, FUTURE_RELATION[1], P0001_SERVES),
-        Party("partner_other_scope", third, OTHER_SCOPE, P0003_SERVES),
-        Party("narrowed", narrowed, "C0001", nobody),
+        Party("partner", tokens.partner, "C0001", P0001_SERVES, P0001_QUOTES),
+        Party("partner_ended", tokens.partner, ENDED_RELATION[1], P0001_SERVES, P0001_QUOTES),
+        Party("partner_future", tokens.partner, FUTURE_RELATION[1], P0001_SERVES, P0001_QUOTES),
+        Party("partner_other_scope", third, OTHER_SCOPE, P0003_SERVES, P0003_QUOTES),
+        Party("narrowed", narrowed, "C0001", nobody, P0001_QUOTES),
         Party("no_member", stranger, "C0001", nobody),
         Party("desk", tokens.desk, "C0001", None),
         Party("no_role", signed(kind="desk", subject="dev:nobody"), "C0001", nobody),
@@ -188,7 +227,7 @@ async def ask(
         headers["Authorization"] = f"Bearer {party.token}"
     answer = await service.client.request(method, path, headers=headers, **options)
     shown = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
-    foreign = {customer for customer in shown if not party.may_see(customer)}
+    foreign = {customer for customer in shown if not party.may_see(customer, path)}
     assert not foreign, f"{party.name} was shown the files of {foreign} by {method} {path}"
     return answer
 

@@ -74,6 +74,7 @@ NO_LISTS = {
     "/v1/fee-policies/{code}/versions/{version}", "/v1/eligibility-checks/{check_id}",
     "/v1/guide/faq", "/v1/guide/faq/{question_id}", "/v1/guide/flow", "/v1/guide/comparison",
     "/v1/guide/redirects", "/v1/guide/documents", "/v1/desk/status", "/v1/desk/calendar",
+    "/v1/quotes/{quote_number}",
 }  # fmt: skip
 
 

@@ -14,6 +14,9 @@ async def check_own_only(service: Service, world: World, name: str) -> None:
     for files in map(world.files.__getitem__, LOOKED_AT):
         visible = party.may_see(files.customer_id)
         status = 200 if visible else 404
+        quote = f"/v1/quotes/{files.quote_number}"
+        answer = await ask(service, party, "GET", quote)
+        assert answer.status_code == (200 if party.may_see(files.customer_id, quote) else 404)
         # Twice, so that the lane answers the second time.
         for _ in range(2):
             number, serial = files.contract_number, files.serial_number
