@@ -1,14 +1,16 @@
 """Sets the printed documents with typst: PDF/A-3b, the same bytes for the same texts.
 
 All texts go in as JSON, so nothing of them is read as markup. Only the fonts beside the templates
-are used; nothing is fetched. What neither font can show becomes the printers' 〓, which is seen,
-where a missing glyph would not be (docs/decisions/0012-printed-documents.md).
+are used; nothing is fetched. What none of them can show becomes the printers' 〓, which is seen,
+where a missing glyph would not be (docs/decisions/0009-printed-documents.md).
 """
 
+import asyncio
 import json
 import re
 import struct
 import unicodedata
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
@@ -17,24 +19,58 @@ from typing import Any, Final, Literal
 
 import typst
 
+from app.domain.errors import Overloaded
 from app.domain.printed_documents import PrintedQuote
 
 DocumentKind = Literal["quote", "answer_sheet"]
 
 FOLDER: Final = Path(__file__).parent / "print"
 SUBSTITUTE: Final = "〓"
-# A run of so many characters without a place to break may be wider than its column.
-LONGEST_WORD: Final = 32
+
+# Documents with more rows than this are forgotten at once; the others wait for the ten after them.
+MOST_REMEMBERED_LINES: Final = 100
 
 _REGULAR_FONTS: Final = ("BIZUDPGothic-Regular.ttf", "NotoSansJP-Regular.ttf")
 _COMPOSED = re.compile("[^\\W_][\u0300-\u036f\u3099\u309a]+")
-_LONG_WORD = re.compile(rf"[^\s\u2e80-\uffff]{{{LONGEST_WORD}}}(?=[^\s\u2e80-\uffff])")
-_ZERO_WIDTH_SPACE = "\u200b"
 _WHOLE_UNICODE_TABLE = 12
+# typst drops from its memory what the last ten runs did not use.
+_RUNS_REMEMBERED = 11
 
 
 class PrintingFailed(RuntimeError):
     """typst refused a template or warned about it: a fault of this service."""
+
+
+class Press:
+    """Prints in threads of its own, few at a time, so that a rush of first downloads neither takes
+    all processors nor all connections. `patience` is how long a caller waits, in seconds.
+    """
+
+    def __init__(self, *, at_once: int = 2, waiting: int = 6, patience: float = 20.0) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="press")
+        self._most = at_once + waiting
+        self._patience = patience
+        self._jobs: set[Future[bytes]] = set()
+
+    async def printed(self, kind: DocumentKind, quote: PrintedQuote, dated: datetime) -> bytes:
+        """The PDF of a document, as `print_document` makes it.
+
+        Raises Overloaded when too many wait already, or it takes too long: what was begun goes on
+        to its end in its thread, because a thread cannot be ended, and counts until then.
+        """
+        if len(self._jobs) >= self._most:
+            raise Overloaded
+        job = self._threads.submit(print_document, kind, quote, dated)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(job), self._patience)
+        except TimeoutError:
+            raise Overloaded from None
+
+    def close(self) -> None:
+        """Take no more, and drop what has not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def print_document(kind: DocumentKind, quote: PrintedQuote, dated: datetime) -> bytes:
@@ -45,6 +81,8 @@ def print_document(kind: DocumentKind, quote: PrintedQuote, dated: datetime) -> 
     """
     made = _compiled(kind, quote, format="pdf", pdf_standards="a-3b", timestamp=dated)
     assert isinstance(made, bytes)  # noqa: S101 — a PDF is one file.
+    if len(quote.services) + len(quote.fees) > MOST_REMEMBERED_LINES:
+        _forget()
     return made
 
 
@@ -57,8 +95,7 @@ def picture_pages(kind: DocumentKind, quote: PrintedQuote, *, ppi: float) -> lis
 def showable(text: str) -> str:
     """A text as the fonts can show it: what is invisible is left out, what they lack is 〓."""
     composed = _COMPOSED.sub(lambda match: unicodedata.normalize("NFC", match.group()), text)
-    shown = "".join(_shown(character) for character in composed)
-    return _LONG_WORD.sub(lambda match: match.group() + _ZERO_WIDTH_SPACE, shown)
+    return "".join(_shown(character) for character in composed)
 
 
 def _shown(character: str) -> str:
@@ -76,7 +113,9 @@ def _shown(character: str) -> str:
 @cache
 def covered() -> frozenset[int]:
     """The code points that a document can show: those of the regular fonts."""
-    return frozenset[int]().union(*(_characters(FOLDER / "fonts" / name) for name in _REGULAR_FONTS))
+    return frozenset[int]().union(
+        *(_characters(FOLDER / "fonts" / name) for name in _REGULAR_FONTS)
+    )
 
 
 def _characters(font: Path) -> frozenset[int]:
@@ -91,7 +130,9 @@ def _characters(font: Path) -> frozenset[int]:
         at = start + offset
         if struct.unpack_from(">H", data, at) == (_WHOLE_UNICODE_TABLE,):
             (groups,) = struct.unpack_from(">L", data, at + 12)
-            spans = (struct.unpack_from(">LLL", data, at + 16 + 12 * each) for each in range(groups))
+            spans = (
+                struct.unpack_from(">LLL", data, at + 16 + 12 * each) for each in range(groups)
+            )
             return frozenset(code for first, last, _ in spans for code in range(first, last + 1))
     raise PrintingFailed(f"{font.name} has no character map of format 12")
 
@@ -120,7 +161,16 @@ def _compiled(kind: DocumentKind, quote: PrintedQuote, **output: Any) -> bytes |
         raise PrintingFailed(failure.message) from failure
     if warnings or made is None:
         raise PrintingFailed("; ".join(warning.message for warning in warnings) or "nothing made")
-    return made
+    output_bytes: bytes | list[bytes] = made
+    return output_bytes
+
+
+def _forget() -> None:
+    """Make typst drop what it remembers of a long document: 100 MB for 1,000 lines, kept for the
+    next ten documents otherwise. Empty runs make it do so.
+    """
+    for _ in range(_RUNS_REMEMBERED):
+        typst.compile(b"", font_paths=_fonts(), ignore_system_fonts=True)
 
 
 def _all_showable(value: Any) -> Any:

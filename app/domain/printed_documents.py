@@ -12,7 +12,8 @@ from typing import Final, Protocol
 
 from app.domain.identifiers import format_service_id
 
-_HONORIFIC = re.compile(r"[\s ]*(?:御中|様|殿)$")
+# 殿 ends family names too (鵜殿), so it counts after a space only.
+_HONORIFICS = re.compile(r"(?:\s*(?:御中|様)|\s+殿)+$")
 _KINDS: Final[Mapping[str, str]] = {
     "renewal": "更新",
     "reenrollment": "再加入",
@@ -162,8 +163,8 @@ def with_honorific(name: str, kind: str) -> str:
     """The addressee as it is written on a letter: 御中 for a company, 様 for a person, and never
     both (QUO-3). An honorific that the name already brings is not doubled.
     """
-    bare = _HONORIFIC.sub("", name.strip())
-    return f"{bare} {'様' if kind == 'person' else '御中'}"
+    bare = _HONORIFICS.sub("", name.strip())
+    return f"{bare} {'様' if kind == 'person' else '御中'}".lstrip()
 
 
 def japanese_date(day: date) -> str:
