@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys
@@ -40,6 +41,22 @@ documents (RFC 9457) with a stable `code`; decisions carry the ids of the rules 
 """
 
 
+class FrontedApp(DescribedApp):
+    """An application with something in front of it and of all its middleware: the lane, which has
+    no use for any of that.
+    """
+
+    front: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything comes in here, the start and the end of the service too."""
+        await (self.front or self.ordinary)(scope, receive, send)
+
+    async def ordinary(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The way behind the front."""
+        await super().__call__(scope, receive, send)
+
+
 def create_app(
     settings: Settings,
     database: Database,
@@ -48,7 +65,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """The application on an open database. `clock` gives the instant of each request."""
-    app = DescribedApp(
+    app = FrontedApp(
         title="Renewal Desk",
         version="0.1.0",
         description=DESCRIPTION,
@@ -78,20 +95,20 @@ def create_app(
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_failure)
     app.add_middleware(HeadAsGet)
+    # The last one added is the outermost, but for the lane.
+    app.add_middleware(Observed)
     # The lane knows one clock only: where tenants have their own, all go the ordinary way.
     has_lane = settings.http.lane and not settings.test_clock
     app.state.lane = LaneReads(database) if has_lane else None
     if app.state.lane is not None:
-        app.add_middleware(
-            Lane,
+        app.front = Lane(
+            app.ordinary,
             reads=app.state.lane,
             settings=settings,
             authenticator=app.state.authenticator,
             calendar=app.state.calendar,
             clock=clock,
         )
-    # The last one added is the outermost.
-    app.add_middleware(Observed)
     app.state.query_names = check_policy(app)
     return app
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.db.callers import customers_literal
-from app.db.coalesced import COVERS
+from app.db.contexts import compiled
+from app.db.coverage import PORTAL_COVERS
 from app.embedded import Cluster
 from bench.apps import CONTRACT_SQL, MACHINE_SQL
 from bench.data import FIRST_NUMBER, LINES, Batch, Layout
 from bench.machine import Cores, call
 
+COVERS = compiled(PORTAL_COVERS)
 # Written so, because pgbench takes a colon before a letter for a variable, even in a string.
 PRINCIPAL = "U&'renewal-desk|dev\\003AC' || (:c)::text"
 

@@ -3,32 +3,35 @@
 While a connection is busy, questions gather; when it is free they go out together. The statements
 are those of the ordinary way (`app.db.contracts`, `app.db.coverage`), in which each question
 carries its own caller (the first wall). The transaction's context is the union of the customers
-that the callers of the batch may see, read in the same transaction (the second wall). Only portal
-callers come here: desk and portal never share a statement.
+that the callers of the batch may see (the second wall; `app.db.contexts` says how it is known).
+Only portal callers come here: desk and portal never share a statement.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import ARRAY, URL, Date, Text, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy import URL
 
-from app.db.callers import customers_literal, in_force
+from app.db.contexts import GRANTS, SCOPE, Compiled, Contexts, joined, shared
 from app.db.contracts import PORTAL_CONTRACT
 from app.db.coverage import PORTAL_COVERS
-from app.db.tables import caller_grant
 
-SCOPE = "contracts"
 CONNECTIONS = 2
 # More questions than this do not go out together, so that the first of them need not wait long.
 MOST_TOGETHER = 64
+# While one connection works, the next one waits for so many questions: a statement costs more than
+# the questions in it, and whoever waits is taken along by the first one that is free.
+ENOUGH_TOGETHER = 12
 SECONDS = 5.0
+BEGIN = "BEGIN READ ONLY"
 # How long a lost connection is not tried again.
 REOPEN_SECONDS = 1.0
+
+CONTRACTS = shared(PORTAL_CONTRACT)
+COVERS = shared(PORTAL_COVERS)
 
 
 class Question(NamedTuple):
@@ -40,35 +43,16 @@ class Question(NamedTuple):
     client_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A statement as text with the names of its parameters in their order."""
-
-    text: str
-    names: tuple[str, ...]
-    defaults: dict[str, Any]
-
-    def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """The parameters in the order of the text."""
-        known = {**self.defaults, **values}
-        return [known[name] for name in self.names]
+Answer = asyncio.Future[list[Any]]
+Waiting = tuple[Question, date, Answer]
 
 
-def compiled(statement: Any) -> Compiled:
-    """Compile a Core statement for asyncpg once and for all."""
-    made = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
-    defaults = {name: value for name, value in made.params.items() if value is not None}
-    return Compiled(str(made), tuple(made.positiontup or ()), defaults)
+class Line(NamedTuple):
+    """An open connection with its two statements, prepared."""
 
-
-CONTRACTS = compiled(PORTAL_CONTRACT)
-COVERS = compiled(PORTAL_COVERS)
-UNION = compiled(
-    select(func.array_agg(caller_grant.c.customer_id.distinct())).where(
-        caller_grant.c.principal == any_(bindparam("principals", type_=ARRAY(Text))),
-        in_force(bindparam("scope", type_=Text), bindparam("today", type_=Date)),
-    )
-)
+    connection: Any
+    grants: Any
+    statement: Any
 
 
 class LaneClosed(Exception):
@@ -78,7 +62,8 @@ class LaneClosed(Exception):
 class Coalesced:
     """One statement on a few dedicated connections, and the questions that wait for one of them.
 
-    `wanted` is the statement's parameter that holds what is looked up.
+    `wanted` is the statement's parameter that holds what is looked up. Each row that the statement
+    returns begins with `stands` and the position of its question in the batch.
     """
 
     def __init__(
@@ -86,15 +71,18 @@ class Coalesced:
         connect: Callable[[], Awaitable[Any]],
         statement: Compiled,
         wanted: str,
+        contexts: Contexts,
     ) -> None:
         self._connect = connect
         self._statement = statement
         self._wanted = wanted
-        self._idle: list[Any] = []
-        self._waiting: list[tuple[Question, date, asyncio.Future[list[Any]]]] = []
+        self._contexts = contexts
+        self._idle: list[Line] = []
+        self._waiting: list[Waiting] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = 0
         self._opening = 0
+        self._working = 0
         self._next_try = 0.0
         self._closed = False
         self.questions = 0
@@ -109,11 +97,18 @@ class Coalesced:
     async def _add_connection(self) -> bool:
         self._opening += 1
         try:
-            self._idle.append(await self._connect())
+            async with asyncio.timeout(SECONDS):
+                connection = await self._connect()
+                line = Line(
+                    connection,
+                    await connection.prepare(GRANTS.text),
+                    await connection.prepare(self._statement.text),
+                )
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
         finally:
             self._opening -= 1
+        self._idle.append(line)
         self._open += 1
         return True
 
@@ -135,48 +130,90 @@ class Coalesced:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SECONDS)
         self._open = 0
-        for connection in self._idle:
-            await connection.close(timeout=SECONDS)
+        for line in self._idle:
+            await line.connection.close(timeout=SECONDS)
         self._idle.clear()
 
-    async def ask(self, question: Question, today: date) -> list[Any]:
-        """The rows for one question.
+    def ask(self, question: Question, today: date) -> Answer:
+        """The rows for one question, as a future; it holds LaneClosed when the statement failed.
 
-        Raises LaneClosed when no connection is open or the statement failed.
+        Raises LaneClosed when no connection is open.
         """
         if self._open < CONNECTIONS:
             self._reopen()
-        if not self._open:
-            raise LaneClosed
-        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+            if not self._open:
+                raise LaneClosed
+        answer: Answer = asyncio.get_running_loop().create_future()
         self._waiting.append((question, today, answer))
-        if self._idle:
+        self._start()
+        return answer
+
+    def _goes_out(self, others: int) -> bool:
+        """Whether what waits goes out now. While `others` work it waits until it is enough for a
+        statement of its own; the first of them that is free takes it along.
+        """
+        return len(self._waiting) >= ENOUGH_TOGETHER or (others == 0 and bool(self._waiting))
+
+    def _start(self) -> None:
+        if self._idle and self._goes_out(self._working):
+            self._working += 1
             self._keep(asyncio.create_task(self._work(self._idle.pop())))
-        return await answer
 
-    async def _work(self, connection: Any) -> None:
-        """Answer what waits, batch by batch, until nothing does."""
-        while self._waiting:
-            today = self._waiting[0][1]
-            batch = [one for one in self._waiting[:MOST_TOGETHER] if one[1] == today]
-            taken = {id(one) for one in batch}
-            self._waiting = [one for one in self._waiting if id(one) not in taken]
-            try:
-                async with asyncio.timeout(SECONDS):
-                    await self._answer(connection, batch, today)
-            except Exception:
-                # Whatever went wrong, nobody is left waiting: each caller goes the ordinary way,
-                # which tells a refusal from a fault. The connection may hold anything now.
-                for _, _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(LaneClosed())
-                await self._replace(connection)
-                return
-        self._idle.append(connection)
+    async def _work(self, line: Line) -> None:
+        """Answer what waits, batch by batch, and give the connection back. Whoever waits then is
+        left to another one, which looks again before it stops.
+        """
+        batch: list[Waiting] = []
+        begin = BEGIN
+        try:
+            while True:
+                await self._gather()
+                if self._goes_out(self._working - 1):
+                    batch = self._next_batch()
+                    async with asyncio.timeout(SECONDS):
+                        await self._answer(line, begin, batch)
+                    # The answers are out: a transaction that only read has nothing to lose.
+                    begin = f"COMMIT; {BEGIN}"
+                elif begin == BEGIN:
+                    break
+                else:
+                    await line.connection.execute("COMMIT", timeout=SECONDS)
+                    begin = BEGIN
+        except Exception:
+            # Whatever went wrong, nobody is left waiting: each caller goes the ordinary way,
+            # which tells a refusal from a fault. The connection may hold anything now.
+            self._working -= 1
+            for _, _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(LaneClosed())
+            self._start()
+            await self._replace(line)
+        else:
+            self._working -= 1
+            self._idle.append(line)
+        self._start()
 
-    async def _replace(self, connection: Any) -> None:
+    async def _gather(self) -> None:
+        """Let what has arrived already be read from its sockets and join the questions."""
+        before = 0
+        while before < len(self._waiting) < ENOUGH_TOGETHER:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+
+    def _next_batch(self) -> list[Waiting]:
+        """The questions of one day that go out together; what is left keeps waiting."""
+        waiting = self._waiting
+        today = waiting[0][1]
+        count = 1
+        while count < min(len(waiting), MOST_TOGETHER) and waiting[count][1] == today:
+            count += 1
+        batch = waiting[:count]
+        del waiting[:count]
+        return batch
+
+    async def _replace(self, line: Line) -> None:
         self._open -= 1
-        connection.terminate()
+        line.connection.terminate()
         await self._add_connection()
         if not self._open:
             for _, _, answer in self._waiting:
@@ -184,43 +221,56 @@ class Coalesced:
                     answer.set_exception(LaneClosed())
             self._waiting.clear()
 
-    async def _answer(
-        self,
-        connection: Any,
-        batch: Sequence[tuple[Question, date, asyncio.Future[list[Any]]]],
-        today: date,
-    ) -> None:
-        """One transaction: who may see what, the context, the statement."""
-        principals = list({question.principal for question, _, _ in batch})
-        await connection.execute("BEGIN READ ONLY")
-        customers = await connection.fetchval(
-            UNION.text,
-            *UNION.arguments({"principals": principals, "scope": SCOPE, "today": today}),
-        )
-        await connection.execute(
-            f"SET LOCAL app.customers = '{customers_literal(customers or [])}'"
-        )
-        rows = await connection.fetch(
-            self._statement.text,
-            *self._statement.arguments(
-                {
-                    self._wanted: [question.wanted for question, _, _ in batch],
-                    "principals": [question.principal for question, _, _ in batch],
-                    "token_ids": [question.token_id for question, _, _ in batch],
-                    "client_ids": [question.client_id for question, _, _ in batch],
-                    "today": today,
-                }
-            ),
-        )
-        await connection.execute("COMMIT")
+    async def _answer(self, line: Line, begin: str, batch: Sequence[Waiting]) -> None:
+        """One transaction: the context, the statement, and each answer to who asked."""
+        questions = [question for question, _, _ in batch]
+        rows = await self._read(line, begin, questions, batch[0][1])
         self.questions += len(batch)
         self.batches += 1
         by_position: list[list[Any]] = [[] for _ in batch]
         for row in rows:
-            by_position[row[0] - 1].append(row)
-        for (_, _, answer), found in zip(batch, by_position, strict=True):
+            by_position[row[1] - 1].append(row)
+        for (question, _, answer), found in zip(batch, by_position, strict=True):
+            if not found:
+                # Perhaps because the caller may see more by now than the context knew.
+                self._contexts.forget(question.principal)
             if not answer.done():
                 answer.set_result(found)
+
+    async def _read(
+        self, line: Line, begin: str, questions: Sequence[Question], today: date
+    ) -> list[Any]:
+        """The rows of a batch, in a context that was good in the snapshot that gave them.
+
+        Raises LaneClosed when relations end faster than they can be read.
+        """
+        principals = [question.principal for question in questions]
+        arguments = self._statement.arguments(
+            {
+                self._wanted: joined(question.wanted for question in questions),
+                "principals": joined(principals),
+                "token_ids": joined(question.token_id for question in questions),
+                "client_ids": joined(question.client_id for question in questions),
+                "scope": SCOPE,
+                "today": today,
+            }
+        )
+        context = self._contexts.remembered(principals, today)
+        if context is not None:
+            await line.connection.execute(f"{begin}; {context}")
+            rows: list[Any] = await line.statement.fetch(*arguments)
+            if not rows or rows[0][0]:
+                return rows
+            begin = f"ROLLBACK; {BEGIN}"
+        await line.connection.execute(begin)
+        grants = await line.grants.fetch(
+            *GRANTS.arguments({"principals": principals, "scope": SCOPE, "today": today})
+        )
+        await line.connection.execute(self._contexts.learned(principals, today, grants))
+        rows = await line.statement.fetch(*arguments)
+        if rows and not rows[0][0]:
+            raise LaneClosed
+        return rows
 
 
 def connector(url: URL) -> Callable[[], Awaitable[Any]]:
@@ -234,7 +284,6 @@ def connector(url: URL) -> Callable[[], Awaitable[Any]]:
             password=url.password,
             database=url.database,
             timeout=SECONDS,
-            command_timeout=SECONDS,
             server_settings={
                 "application_name": "renewal-desk lane",
                 "timezone": "UTC",

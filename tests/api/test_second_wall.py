@@ -1,11 +1,12 @@
 """The database is the second wall (TRUST 10): what leaks when the first one is gone is nothing.
 
 Seen to fail: with FORCE and the portal's policy taken out of the migrations, with `SET` in the
-place of `SET LOCAL` in `enter_portal`, and with the union of `app.db.coalesced` read for everybody.
+place of `SET LOCAL` in `enter_portal`, and with the grants of `app.db.contexts` read for everybody.
 """
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth_keys import SigningKeys
 from app.db import coalesced, contracts, coverage
 from app.db.callers import Viewer, enter_portal
-from app.db.coalesced import compiled
+from app.db.contexts import GRANTS, Contexts, shared
 from app.db.engine import Database
 from app.db.tables import contract, contract_line, customer, equipment
 from app.settings import Settings
@@ -30,6 +31,7 @@ from tests.conftest import NOW, Service, Tokens, own_database, started
 TENANTS = 50
 TRANSACTIONS = 2_000
 TODAY = date(2026, 11, 25)
+ARRAY = re.compile(r"[A-Z0-9-]+(?=[,}])")
 
 
 @pytest.fixture
@@ -49,8 +51,8 @@ async def no_first_wall(
         assert "caller_grant" not in str(built)
     monkeypatch.setattr(contracts, "PORTAL_CONTRACT", contract_of_anybody)
     monkeypatch.setattr(coverage, "PORTAL_COVERS", covers_of_anybody)
-    monkeypatch.setattr("app.lane.CONTRACTS", compiled(contract_of_anybody))
-    monkeypatch.setattr("app.lane.COVERS", compiled(covers_of_anybody))
+    monkeypatch.setattr("app.lane.CONTRACTS", shared(contract_of_anybody))
+    monkeypatch.setattr("app.lane.COVERS", shared(covers_of_anybody))
     async with started(
         two_ways.lane.database.urls.owner, settings, keys, two_ways.lane.tokens
     ) as running:
@@ -88,6 +90,34 @@ async def test_without_the_condition_a_shared_statement_of_the_lane_stays_in_its
     )
     assert {answer.status_code for answer in answers} == {404}
     assert no_first_wall.app.state.lane.contracts.questions == before + len(answers)
+
+
+async def test_a_relation_that_ended_is_outside_the_wall_although_the_lane_remembers_it(
+    server: URL,
+    template: tuple[str, Tokens],
+    settings: Settings,
+    keys: SigningKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The context that was found the last time holds C0001. The statement sees that it must not.
+
+    Seen to fail: with the rows of `Coalesced._read` taken whether the context stands or not.
+    """
+    monkeypatch.setattr(contracts, "visible_to", lambda *_: true())
+    of_anybody = contracts.contracts_by_number(portal=True)
+    monkeypatch.setattr("app.lane.CONTRACTS", shared(of_anybody))
+    name, tokens = template
+    path = "/v1/contracts/JP-4410-0001"
+    with own_database(server, name) as url:
+        async with started(url, settings, keys, tokens) as service:
+            for _ in range(2):
+                assert (await service.get(path, "partner")).status_code == 200
+            lane = service.app.state.lane.contracts
+            before = lane.questions
+            async with service.owner() as session:
+                await session.execute(text("DELETE FROM serve WHERE customer_id = 'C0001'"))
+            assert (await service.get(path, "partner")).status_code == 404
+            assert lane.questions == before + 1
 
 
 @pytest.fixture(scope="module")
@@ -216,15 +246,18 @@ async def test_a_malformed_context_is_an_error_and_shows_nothing(
 async def test_the_lane_reads_the_union_of_its_callers_and_nothing_else(tenants: Database) -> None:
     connection = await coalesced.connector(tenants.urls.portal)()
     try:
-        customers = await connection.fetchval(
-            coalesced.UNION.text,
-            *coalesced.UNION.arguments(
+        grants = await connection.fetch(
+            GRANTS.text,
+            *GRANTS.arguments(
                 {"principals": ["user|1", "user|2"], "scope": "contracts", "today": TODAY}
             ),
         )
     finally:
         await connection.close()
-    assert sorted(customers) == ["T1", "T2"]
+    contexts = Contexts()
+    both = contexts.learned(["user|1", "user|2"], TODAY, grants)
+    assert set(ARRAY.findall(both)) == {"T1", "T2"}
+    assert contexts.remembered(["user|2"], TODAY) == "SET LOCAL app.customers = '{T2}'"
 
 
 async def test_the_desk_sees_every_tenant(tenants: Database) -> None:

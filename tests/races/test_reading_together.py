@@ -1,7 +1,8 @@
 """Reads that share something: the calendar in memory, and the lane's statements.
 
 Seen to fail: with `CalendarMemory.current` reading the calendar once only, and with the rows of
-`app.db.coalesced` given out by their order in place of their position.
+`app.db.coalesced` given out by their order in place of their position, and with `Coalesced._work`
+not starting anew when it failed.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import text
 
+from app.db.coalesced import CONTRACTS, Coalesced, LaneClosed, Question
+from app.db.contexts import Contexts
 from app.db.desk import CalendarMemory
 from tests.conftest import NOW, Service
 
@@ -122,3 +125,48 @@ async def test_a_caller_who_hangs_up_takes_nobody_along(service: Service) -> Non
     await asyncio.gather(*leaving, return_exceptions=True)
     assert (await service.get(path)).status_code == 200
     assert NOW.year == 2026
+
+
+class Failing:
+    """A connection whose statement waits to be told and then fails."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.told = asyncio.Event()
+
+    async def prepare(self, _text: str) -> "Failing":
+        return self
+
+    async def execute(self, _text: str, **_options: object) -> None:
+        return
+
+    async def fetch(self, *_arguments: object) -> list[object]:
+        self.asked.set()
+        await self.told.wait()
+        raise OSError("the connection is gone")
+
+    def terminate(self) -> None:
+        return
+
+
+async def test_nobody_is_left_waiting_when_a_statement_fails() -> None:
+    """Questions that came while it ran go out by another connection; they learn of its failure."""
+    made: list[Failing] = []
+
+    async def connect() -> Failing:
+        made.append(Failing())
+        return made[-1]
+
+    lane = Coalesced(connect, CONTRACTS, "numbers", Contexts())
+    await lane.open()
+    question = Question("JP-4410-0001", "somebody", None, None)
+    first = lane.ask(question, NOW.date())
+    await asyncio.wait(
+        [asyncio.create_task(one.asked.wait()) for one in made], return_when=asyncio.FIRST_COMPLETED
+    )
+    second = lane.ask(question, NOW.date())
+    for one in made:
+        one.told.set()
+    async with asyncio.timeout(10):
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [LaneClosed, LaneClosed]
