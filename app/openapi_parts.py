@@ -14,6 +14,7 @@ TAGS: Mapping[str, str] = {
     "deadlines": "By when an order counts, and when a package may be bought. Public.",
     "eligibility": "Can a machine come (back) under contract, and at what fee.",
     "quotes": "What it costs and until when it can be ordered: quotes with their versions.",
+    "quote requests": "Ask for a quote, answer what is asked back, see what became of it.",
     "fees": "Re-enrollment fee policies as data, and trials of them.",
     "guide": "Frequent questions, the standard flow, and where other questions go. Public.",
     "desk": "Whether the desk is open, its calendar and its closing days.",

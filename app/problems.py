@@ -195,6 +195,8 @@ CODE_OF_KIND: Mapping[str, str] = {
     "closes_before_opens": "closes_before_opens",
     "hours_missing": "hours_missing",
     "hours_of_a_closed_day": "hours_of_a_closed_day",
+    "level_missing": "level_missing",
+    "nothing_given": "nothing_given",
     "uuid_parsing": "wrong_shape",
     "uuid_type": "wrong_type",
 }

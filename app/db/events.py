@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.audit import AuditEntry, insert_audit
 from app.db.callers import Viewer
 from app.db.engine import ReadSession
 from app.db.ids import new_id
@@ -29,29 +30,22 @@ class EventRow(NamedTuple):
 
 
 async def add_event(
-    session: AsyncSession,
-    *,
-    customer_id: str,
-    type_: str,
-    object_type: str,
-    object_id: str,
-    at: datetime,
-    actor: str,
-    data: Mapping[str, Any],
+    session: AsyncSession, customer_id: str, actor: str, data: Mapping[str, Any], entry: AuditEntry
 ) -> None:
-    """Write an event in the transaction of what it tells."""
-    await session.execute(
-        insert(event).values(
-            customer_id=customer_id,
-            id=new_id(at),
-            type=type_,
-            object_type=object_type,
-            object_id=object_id,
-            at=at,
-            actor=actor,
-            data=dict(data),
-        )
+    """Write an event together with its audit entry, in the transaction of what they tell: one
+    statement for both.
+    """
+    told = insert(event).values(
+        customer_id=customer_id,
+        id=new_id(entry.at),
+        type=f"{entry.object_type}.{entry.action}",
+        object_type=entry.object_type,
+        object_id=entry.object_id,
+        at=entry.at,
+        actor=actor,
+        data=dict(data),
     )
+    await session.execute(insert_audit(entry).add_cte(told.cte("told")))
 
 
 async def list_history(

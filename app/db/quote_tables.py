@@ -99,7 +99,9 @@ event = Table(
 
 # `missing` and `warnings` are codes; `redirect` is the code of the place to go (REQ-7). `revision`
 # grows with every change and is what ETags are made of. `sheet_reference` is the number that a
-# downloaded sheet carries, so that a sheet that is sent twice asks once.
+# downloaded sheet carries, so that a sheet that is sent twice asks once. `wished` is what was
+# asked for where other columns hold what it comes to (numbers, period, level); `findings` is what
+# the dates of products say (EOS-4), `question` what the desk wants to know.
 quote_request = Table(
     "quote_request",
     metadata,
@@ -119,7 +121,11 @@ quote_request = Table(
     _texts("missing"),
     _texts("warnings"),
     _texts("flags"),
+    _texts("rules"),
+    Column("findings", JSONB, nullable=False, server_default="[]"),
+    Column("wished", JSONB, nullable=False, server_default="{}"),
     Column("redirect", Text),
+    Column("question", Text),
     Column("reason", Text),
     Column("eligibility_check_id", Uuid),
     Column("quote_number", Text),

@@ -169,3 +169,15 @@ def decide_request(
         machines=every,
         outcome=worst((decided.outcome, *(machine.outcome for machine in every))),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A decided request: whose it is, what each machine was taken for (serial and product number),
+    the products to choose from where that is open, and the decision.
+    """
+
+    customer_id: str
+    identities: tuple[tuple[str | None, str | None], ...]
+    candidates: tuple[tuple[str, ...], ...]
+    decision: Eligibility

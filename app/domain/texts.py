@@ -10,6 +10,7 @@ from typing import Final
 from app.domain.fee_texts import FEE_TEXTS
 from app.domain.languages import Language
 from app.domain.quote_texts import QUOTE_TEXTS
+from app.domain.request_texts import REQUEST_TEXTS
 
 _DECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     # Identifiers.
@@ -208,7 +209,12 @@ _DECISIONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 
-TEXTS: Final[Mapping[str, tuple[str, str]]] = {**_DECISIONS, **FEE_TEXTS, **QUOTE_TEXTS}
+TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    **_DECISIONS,
+    **FEE_TEXTS,
+    **QUOTE_TEXTS,
+    **REQUEST_TEXTS,
+}
 
 
 def text(code: str, language: Language) -> str:

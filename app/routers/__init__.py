@@ -16,6 +16,8 @@ from app.routers import (
     operations,
     products,
     quotes,
+    quote_request_steps,
+    quote_requests,
     test_clock,
 )
 
@@ -27,6 +29,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     eligibility.router,
     quotes.router,
     fees.router,
+    quote_requests.router,
+    quote_request_steps.router,
     desk.router,
     guide.router,
     test_clock.router,

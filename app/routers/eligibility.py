@@ -1,7 +1,5 @@
 """Eligibility checks: can it come (back) under contract, and at what fee."""
 
-import uuid
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query, Request
@@ -21,23 +19,19 @@ from app.deps import (
     understood_id,
 )
 from app.domain.calendar import jst_date
-from app.domain.eligibility_facts import EligibilitySettings, WishedCover
+from app.domain.eligibility_facts import WishedCover
 from app.domain.end_of_support import RequestKind
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.fee_facts import term_between
-from app.domain.languages import Language
 from app.domain.periods import DEFAULT_TERM_MONTHS, end_of_term
 from app.problems import problem_responses
-from app.routers.answers import HEADERS, NOT_MODIFIED, body_of, stored_resource
-from app.schemas.eligibility import EligibilityAnswer, EligibilityQuestion, eligibility_out
+from app.routers.answers import HEADERS, NOT_MODIFIED, stored_resource
+from app.schemas.eligibility import EligibilityAnswer, EligibilityQuestion, check_bytes
 from app.schemas.wire import DryRun
-from app.settings import Settings
 from app.strict import StrictRoute
-from app.usecases.eligibility import Checked, Wish, check_eligibility
+from app.usecases.eligibility import Wish, check_eligibility, eligibility_settings
 
 router = APIRouter(tags=["eligibility"], route_class=StrictRoute)
-
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 @router.post(
@@ -77,7 +71,9 @@ async def create_eligibility_check(
         eligibility_settings(settings),
     )
     check_id = None if query.dry_run else new_id(now)
-    answers = answers_of(question, end, checked, check_id)
+    answers = check_bytes(
+        checked, check_id=check_id, kind=question.kind, start=question.start_date, end=end
+    )
     headers = {**HEADERS, "Content-Language": language}
     await trace.read("eligibility", None, [checked.customer_id])
     if check_id is not None:
@@ -108,33 +104,6 @@ def wishes_of(question: EligibilityQuestion) -> list[Wish]:
         )
         for item in question.items
     ]
-
-
-def answers_of(
-    question: EligibilityQuestion, end: date, checked: Checked, check_id: uuid.UUID | None
-) -> dict[str, bytes]:
-    """The bytes of the answer in each language."""
-    return {
-        spoken: body_of(
-            eligibility_out(
-                checked.decision,
-                check_id=None if check_id is None else str(check_id),
-                kind=question.kind,
-                customer_id=checked.customer_id,
-                start=question.start_date,
-                end=end,
-                identities=checked.identities,
-                candidates=checked.candidates,
-                language=spoken,
-            )
-        )
-        for spoken in LANGUAGES
-    }
-
-
-def eligibility_settings(settings: Settings) -> EligibilitySettings:
-    """The settings of ELG-1, ELG-6 and EOS-2."""
-    return EligibilitySettings(valid_days=settings.rules.check_valid_days)
 
 
 @router.get(

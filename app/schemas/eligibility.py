@@ -1,9 +1,11 @@
 """Eligibility checks on the wire."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
+import orjson
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
@@ -14,6 +16,7 @@ from app.domain.eligibility_facts import (
     MachineEligibility,
     OperatingState,
 )
+from app.domain.eligibility_request import Checked
 from app.domain.fee_facts import FeeDecision
 from app.domain.findings import Alternative, Finding
 from app.domain.identifiers import normalise_product_number, normalise_serial
@@ -24,6 +27,7 @@ from app.schemas.fees import FeeComponentOut, component_out
 from app.schemas.wire import CodedText, Day, IdentifierOut, Plain, Strict
 
 MOST_MACHINES = 1000
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
 
 
 class OperatingCondition(Strict):
@@ -258,4 +262,26 @@ def eligibility_out(
         "warnings": coded_warnings(decision.warnings, language),
         "valid_until": decision.valid_until,
         "rules": list(decision.rules),
+    }
+
+
+def check_bytes(
+    checked: Checked, *, check_id: uuid.UUID | None, kind: Any, start: date, end: date
+) -> dict[str, bytes]:
+    """The bytes of a check's answer in each language, as they are sent and kept (ELG-6)."""
+    return {
+        language: orjson.dumps(
+            eligibility_out(
+                checked.decision,
+                check_id=None if check_id is None else str(check_id),
+                kind=kind,
+                customer_id=checked.customer_id,
+                start=start,
+                end=end,
+                identities=checked.identities,
+                candidates=checked.candidates,
+                language=language,
+            )
+        )
+        for language in LANGUAGES
     }

@@ -19,7 +19,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError
 from typing_extensions import TypedDict
 
-from app.domain.identifiers import is_printable_text
+from app.domain.identifiers import is_printable_note, is_printable_text
 
 
 class Strict(BaseModel):
@@ -74,13 +74,20 @@ def _printable(text: str) -> str:
     return text
 
 
+def _printable_lines(text: str) -> str:
+    if not is_printable_note(text):
+        raise PydanticCustomError("control_character", "control characters are not allowed")
+    return text
+
+
 class _Plain(AfterValidator):
     """Says in the description too which characters are refused."""
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "pattern": f"^{PRINTABLE}*$"}
+        printable = PRINTABLE if self is Plain else rf"(?:[\n\t]|{PRINTABLE})"
+        return {**handler(schema), "pattern": f"^{printable}*$"}
 
 
 # What `is_printable_text` refuses; a lone surrogate is not JSON to begin with.
@@ -89,6 +96,8 @@ Plain = _Plain(_printable)
 """Text without control characters, line breaks and lone surrogates. An optional one in a body is
 `Annotated[str, Plain, …] | None`: the other way round, Plain and the limits would meet the null.
 """
+Lines = _Plain(_printable_lines)
+"""As Plain, with line feeds and tabs: what people write in several lines."""
 
 
 def _calendar_day(value: Any) -> date:

@@ -13,7 +13,6 @@ from app.db.fee_policies import policies_in_force
 from app.db.products import ProductRow, find_products
 from app.domain.eligibility_facts import (
     Declaration,
-    Eligibility,
     EligibilitySettings,
     MachineEligibility,
     MachineFacts,
@@ -21,6 +20,7 @@ from app.domain.eligibility_facts import (
 )
 from app.domain.eligibility_request import (
     Candidate,
+    Checked,
     PastCover,
     decide_request,
     facts_of,
@@ -31,6 +31,7 @@ from app.domain.errors import InvalidInput
 from app.domain.fee_facts import Term
 from app.domain.fee_policy import FeePolicy
 from app.domain.fee_policy_reader import read_policy
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,6 @@ class Known:
     policies: Sequence[FeePolicy]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A decided request: whose it is, what each machine was taken for, and the decision."""
-
-    customer_id: str
-    identities: tuple[tuple[str | None, str | None], ...]
-    candidates: tuple[tuple[str, ...], ...]
-    decision: Eligibility
-
-
 async def check_eligibility(
     session: AsyncSession | ReadSession,
     viewer: Viewer,
@@ -77,7 +68,8 @@ async def check_eligibility(
     Raises InvalidInput (`customer_needed`) when the machines do not tell whose request it is.
     """
     known = await _load(session, viewer, cover.start, cover.today, wishes)
-    owner = await _owner(session, viewer, known, customer_id)
+    owners = {row.customer_id for rows in known.history.values() for row in rows}
+    owner = await owner_of(session, viewer, owners, customer_id)
     known = _of_owner(known, owner)
     identified = identify(wishes, known)
     machines: list[MachineFacts | MachineEligibility] = [
@@ -120,13 +112,15 @@ async def _load(
     )
 
 
-async def _owner(
-    session: AsyncSession, viewer: Viewer, known: Known, customer_id: str | None
+async def owner_of(
+    session: AsyncSession | ReadSession, viewer: Viewer, owners: set[str], customer_id: str | None
 ) -> str:
-    """Whose request it is: as said, else the one customer of the machines, else the caller's only
-    one.
+    """Whose request it is: as said, else the one customer of what it names (`owners`), else the
+    caller's only one.
+
+    Raises InvalidInput: `customer_unknown` for a customer that the viewer may not see,
+    `customer_needed` when it stays open.
     """
-    owners = {row.customer_id for rows in known.history.values() for row in rows}
     if customer_id is not None:
         if customer_id not in owners:
             visible = await customers_of(session, viewer, customer_id)
@@ -137,7 +131,7 @@ async def _owner(
         owners = set(await customers_of(session, viewer))
     if len(owners) != 1:
         raise InvalidInput(places=[("/customer_id", "customer_needed")])
-    return owners.pop()
+    return next(iter(owners))
 
 
 def _of_owner(known: Known, owner: str) -> Known:
@@ -215,3 +209,8 @@ def _candidate(wish: Wish, machine: Identified, known: Known) -> Candidate:
         new_annual=known.prices.get((machine.product_number or "", wish.service_level)),
         system=next((row.system_id for row in rows if row.system_id), None),
     )
+
+
+def eligibility_settings(settings: Settings) -> EligibilitySettings:
+    """The settings of ELG-1, ELG-6 and EOS-2."""
+    return EligibilitySettings(valid_days=settings.rules.check_valid_days)

@@ -50,31 +50,25 @@ class Trace:
         """Record a step of a customer's case: an event that the customer may read, and the audit
         entry of it. `action` is what happened ("issued"), `data` the facts that tell it.
         """
-        await add_event(
-            self.session,
-            customer_id=customer_id,
-            type_=f"{object_type}.{action}",
-            object_type=object_type,
-            object_id=object_id,
-            at=self.now,
-            actor=self.caller.kind if self.caller.kind != "public" else "system",
-            data=data or {},
-        )
-        await self._add(action, object_type, object_id, (customer_id,))
+        actor = self.caller.kind if self.caller.kind != "public" else "system"
+        entry = self._entry(action, object_type, object_id, (customer_id,))
+        await add_event(self.session, customer_id, actor, data or {}, entry)
 
     async def _add(
         self, action: str, object_type: str, object_id: str | None, customers: tuple[str, ...]
     ) -> None:
-        await add_audit(
-            self.session,
-            AuditEntry(
-                at=self.now,
-                caller=self.caller.kind,
-                principal=self.caller.principal,
-                action=action,
-                object_type=object_type,
-                object_id=object_id,
-                customer_ids=customers,
-                request_id=self.request_id,
-            ),
+        await add_audit(self.session, self._entry(action, object_type, object_id, customers))
+
+    def _entry(
+        self, action: str, object_type: str, object_id: str | None, customers: tuple[str, ...]
+    ) -> AuditEntry:
+        return AuditEntry(
+            at=self.now,
+            caller=self.caller.kind,
+            principal=self.caller.principal,
+            action=action,
+            object_type=object_type,
+            object_id=object_id,
+            customer_ids=customers,
+            request_id=self.request_id,
         )

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from app.policy import POLICY
 from app.routers import ROUTERS
-from app.schemas.wire import Plain, Strict, StrictQuery
+from app.schemas.wire import Lines, Plain, Strict, StrictQuery
 from app.strict import StrictRoute
 
 # Texts that something else than Plain makes safe, by model and field, with the reason.
@@ -71,7 +71,7 @@ def texts(annotation: Any, metadata: tuple[Any, ...]) -> Iterator[bool]:
         yield from texts(inner, (*metadata, *more))
     elif annotation is str:
         yield any(
-            part is Plain or getattr(part, "pattern", None) or _has_pattern(part)
+            part in (Plain, Lines) or getattr(part, "pattern", None) or _has_pattern(part)
             for part in metadata
         )
     elif get_origin(annotation) in {list, tuple, dict, set, frozenset}:
