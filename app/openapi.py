@@ -263,8 +263,9 @@ def _show(operation: Json, name: str, example: Example, recorded: Answers) -> No
     made = {
         member: content["id"]
         for member, source in example.ids.items()
-        for by_type in recorded.get(source, {}).values()
+        for by_type in recorded.get(source.partition("/")[0], {}).values()
         for content in by_type.values()
+        if content["id"] is not None
     }
     given = {**example.path, **made, **example.query, **example.headers}
     for parameter in operation["parameters"]:

@@ -6,7 +6,7 @@ tests/api/test_examples.py, which sends every request and compares.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ _ANSWERS = Path(__file__).with_name("openapi_answers.json")
 @dataclass(frozen=True)
 class Example:
     """A request and who sends it. `ids` are members of the path that the answer to another example
-    gives: `{"check_id": "create_eligibility_check"}`.
+    gives: `{"check_id": "create_eligibility_check"}`. `holds` is the example whose ETag is sent as
+    `If-Match`. The other examples of an operation are called by its name and their place:
+    `ask_for_quote/0`.
     """
 
     caller: str = "public"
@@ -28,6 +30,7 @@ class Example:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     ids: Mapping[str, str] = field(default_factory=dict)
+    holds: str | None = None
     # The same operation asked in another way, for its other answer.
     others: tuple["Example", ...] = ()
 
@@ -53,6 +56,22 @@ POLICY = {
 }
 ONE_CONTRACT = {"contract_number": "JP-4500-0002"}
 ONE_QUOTE = {"quote_number": "Q2026-0000001"}
+REQUESTER = {"name": "山田 太郎", "email": "taro.yamada@example.com"}
+
+
+def renewal(key: str, **identification: str) -> Example:
+    """A request to renew what is identified."""
+    return Example(
+        "customer",
+        headers={"Idempotency-Key": key},
+        body={"kind": "renewal", "identification": identification, "requester": REQUESTER},
+    )
+
+
+def step(of: str, holds: str, body: Any = None, caller: str = "desk") -> Example:
+    """A step of the quote request that an example made, by one who holds the ETag of another."""
+    return Example(caller, ids={"request_id": of}, holds=holds, body=body)
+
 
 REQUESTS: Mapping[str, Example] = {
     "look_up_coverage": Example(
@@ -98,6 +117,52 @@ REQUESTS: Mapping[str, Example] = {
         },
     ),
     "read_eligibility_check": Example("customer", ids={"check_id": "create_eligibility_check"}),
+    "ask_for_quote": Example(
+        "customer",
+        headers={"Idempotency-Key": "renewal-2027-04"},
+        body={
+            "kind": "renewal",
+            "identification": {"contract_number": "JP-4500-0002"},
+            "period": {"term_months": 24},
+            "requester": REQUESTER,
+            "note": "2年契約でのお見積をお願いします。",
+        },
+        others=(
+            renewal("ask-1", service_id="1029 3847 5610", contract_number="JP-4500-0002"),
+            renewal("ask-2", contract_number="JP-4410-0001"),
+            renewal("ask-3", contract_number="JP-4410-0001"),
+            replace(
+                renewal("dry", contract_number="JP-4500-0002"),
+                headers={},
+                query={"dry_run": "true"},
+            ),
+        ),
+    ),
+    "add_quote_request_information": step(
+        "ask_for_quote/0",
+        "ask_for_quote/0",
+        {"identification": {"service_id": None}},
+        "customer",
+    ),
+    "start_quote_request": step("ask_for_quote", "ask_for_quote"),
+    "request_quote_request_information": step(
+        "ask_for_quote",
+        "start_quote_request",
+        {"missing": ["period_needed"], "question": "2027年4月からの24か月でよろしいでしょうか。"},
+    ),
+    "cancel_quote_request": step(
+        "ask_for_quote/0",
+        "add_quote_request_information",
+        {"reason": "同じ依頼を別にお送りしました。"},
+        "customer",
+    ),
+    "reject_quote_request": step(
+        "ask_for_quote/1", "ask_for_quote/1", {"reason": "対象の機器をお持ちでないとのことです。"}
+    ),
+    "redirect_quote_request": step("ask_for_quote/2", "ask_for_quote/2", {"redirect": "repairs"}),
+    "read_quote_requests": Example("customer", query={"state": "open", "page_size": 1}),
+    "read_quote_request": Example("customer", ids={"request_id": "ask_for_quote"}),
+    "read_quote_request_history": Example("customer", ids={"request_id": "ask_for_quote"}),
     "simulate_fees": Example(
         "partner",
         body={

@@ -23,7 +23,7 @@ from app.routers.answers import revised_resource
 from app.routers.quote_requests import RequestId
 from app.schemas.eligibility import check_bytes
 from app.schemas.quote_request_answers import QuoteRequest, quote_request_out
-from app.schemas.quote_requests import (
+from app.schemas.quote_request_steps import (
     AddedInformation,
     Cancellation,
     InformationRequest,

@@ -60,7 +60,10 @@ RequestId = Annotated[
     "/v1/quote-requests",
     status_code=201,
     response_model=QuoteRequest,
-    responses=problem_responses(InvalidInput),
+    responses={
+        200: {"model": QuoteRequest, "description": "What would become of it (`dry_run`)."},
+        **problem_responses(InvalidInput),
+    },
 )
 async def ask_for_quote(
     request: Request,

@@ -95,6 +95,16 @@ ELIGIBILITY = {
     "desk": (200, 200, 422, 422),
 }
 
+QUOTE_LIST = {**SEARCH, "narrowed": (200,)}
+"""A list in the matter of quotes."""
+
+QUOTE_REQUEST = {
+    **ELIGIBILITY,
+    "partner_other_scope": (200, 422, 422, 422),
+    "narrowed": (200, 422, 422, 422),
+}
+"""As a check: who has several customers and names nothing that is theirs has to say for whom."""
+
 KNOWN = {**SEARCH, "narrowed": (200,)}
 """Needs a caller and shows nothing of a customer, so no matter of a relation is asked for."""
 
@@ -108,6 +118,15 @@ def desk_only(*statuses: int) -> Mapping[str, Statuses]:
     return {**refused, "public": (401,), "revoked_desk": (401,), "desk": statuses}
 
 
+def too_late(statuses: Statuses) -> Statuses:
+    """Of a change with an ETag that nobody holds any more: 412 where a read gives 200."""
+    return tuple(412 if status == 200 else status for status in statuses)
+
+
+CHANGE_QUOTE = {name: too_late(statuses) for name, statuses in ONE_QUOTE.items()}
+"""A change in the matter of quotes, by one who holds an old ETag."""
+
+OLD_ETAG = {"If-Match": '"0-000000000000000000000000"'}
 CLOSING_DAY = "/v1/desk/closing-days/2027-08-12"
 PUT_CLOSING_DAY = ("PUT", CLOSING_DAY, {"json": {"kind": "closed"}})
 IMPORT_FILE = {
@@ -201,6 +220,37 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/eligibility-checks/{check_id}"): Row(ONE_CONTRACT),
     ("GET", "/v1/quotes/{quote_number}"): Row(ONE_QUOTE),
+    ("POST", "/v1/quote-requests"): Row(
+        QUOTE_REQUEST,
+        "/v1/quote-requests?dry_run=true",
+        options={
+            "form": '{{"kind":"renewal","identification":{{"contract_number":"{contract_number}"}}'
+            ',"requester":{{"name":"x","email":"x@example.com"}}}}'
+        },
+    ),
+    ("GET", "/v1/quote-requests"): Row(QUOTE_LIST),
+    ("GET", "/v1/quote-requests/{request_id}"): Row(ONE_QUOTE),
+    ("GET", "/v1/quote-requests/{request_id}/history"): Row(ONE_QUOTE),
+    ("POST", "/v1/quote-requests/{request_id}/cancellation"): Row(
+        CHANGE_QUOTE, options={"json": {}, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quote-requests/{request_id}/information"): Row(
+        CHANGE_QUOTE, options={"json": {"note": "x"}, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quote-requests/{request_id}/information-request"): Row(
+        desk_only(412, 412, 404, 404),
+        options={"json": {"missing": ["other"]}, "headers": OLD_ETAG},
+    ),
+    ("POST", "/v1/quote-requests/{request_id}/start"): Row(
+        desk_only(412, 412, 404, 404), options={"headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quote-requests/{request_id}/rejection"): Row(
+        desk_only(412, 412, 404, 404), options={"json": {"reason": "x"}, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quote-requests/{request_id}/redirection"): Row(
+        desk_only(412, 412, 404, 404),
+        options={"json": {"redirect": "repairs"}, "headers": OLD_ETAG},
+    ),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

@@ -32,6 +32,8 @@ DELETED_CHECK = UUID("0190a0a0-0000-7000-8000-00000000dead")
 QUOTE = "'Q2020-000' || substr(customer_id, 2)"
 QUOTES_BEGIN = ("/v1/quote", "/v1/change-requests", "/v1/order-deadlines")
 """Paths of operations in the matter of quotes."""
+REQUEST_ID = "md5('request' || customer_id)::uuid"
+DELETED_REQUEST = UUID("0190a0a0-0000-7000-8000-00000000de1e")
 CHECK_ID = "md5('check' || customer_id)::uuid"
 OTHER_SCOPE = "C0017"
 """A customer whom partner P0003 serves in quotes and orders, but not in contracts."""
@@ -61,6 +63,7 @@ class Files:
     service_id: str
     check_id: str
     quote_number: str
+    request_id: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class World:
                 "199999999998",
                 str(DELETED_CHECK),
                 "Q2020-0009998",
+                str(DELETED_REQUEST),
             ),
             "absent": Files(
                 "C9999",
@@ -113,6 +117,7 @@ class World:
                 "199999999999",
                 str(uuid4()),
                 "Q2020-0009999",
+                str(uuid4()),
             ),
         }
 
@@ -144,6 +149,21 @@ async def arrange(service: Service) -> World:
             f" {CHECK_ID}, 'x', 'upgrade', 'eligible', '2027-01-01', '2027-01-01', '{{}}',"
             " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8'),"
             " convert_to('{\"a\":\"CANARY-' || customer_id || '-CHECK\"}', 'UTF8') FROM customer",
+            "INSERT INTO quote_request (customer_id, id, kind, state, requester_name,"
+            f" requester_email, created_by) SELECT customer_id, {REQUEST_ID}, 'renewal',"
+            " 'received', 'CANARY-' || customer_id || '-REQUESTER', 'x@example.com', 'x'"
+            " FROM customer",
+            "INSERT INTO quote_request_item (customer_id, request_id, position, product_name)"
+            f" SELECT customer_id, {REQUEST_ID}, 1, 'CANARY-' || customer_id || '-ITEM'"
+            " FROM customer",
+            "INSERT INTO quote_request (customer_id, id, kind, state, requester_name,"
+            f" requester_email, created_by) VALUES ('C0001', '{DELETED_REQUEST}', 'renewal',"
+            " 'received', 'x', 'x@example.com', 'x')",
+            f"DELETE FROM quote_request WHERE id = '{DELETED_REQUEST}'",
+            "INSERT INTO event (customer_id, id, type, object_type, object_id, actor, data)"
+            " SELECT customer_id, gen_random_uuid(), 'quote_request.created', 'quote_request',"
+            f" {REQUEST_ID}::text, 'customer', jsonb_build_object('a', 'CANARY-' || customer_id ||"
+            " '-EVENT') FROM customer",
             "INSERT INTO quote (customer_id, quote_number, created_by)"
             f" SELECT customer_id, {QUOTE}, 'x' FROM customer",
             "INSERT INTO quote_version (customer_id, quote_number, version, kind, start_date,"
@@ -161,8 +181,8 @@ async def arrange(service: Service) -> World:
         rows = await session.execute(
             text(
                 "SELECT DISTINCT ON (customer_id) customer_id, contract_number, serial_number,"
-                f" product_number, service_id, {CHECK_ID}::text, {QUOTE} FROM contract_line"
-                " JOIN contract USING (customer_id, contract_number)"
+                f" product_number, service_id, {CHECK_ID}::text, {QUOTE}, {REQUEST_ID}::text"
+                " FROM contract_line JOIN contract USING (customer_id, contract_number)"
                 " WHERE serial_number NOT IN (SELECT serial_number FROM equipment"
                 " GROUP BY serial_number HAVING count(*) > 1)"
                 " ORDER BY customer_id, contract_number, line_number"

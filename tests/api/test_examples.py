@@ -128,13 +128,21 @@ async def test_every_example_is_answered_as_the_description_says(examined: Servi
     seen: dict[str, str] = {}
     answers: dict[str, Any] = {}
     asked = [
-        (name, each) for name, example in REQUESTS.items() for each in (*example.others, example)
+        (name, called, each)
+        for name, example in REQUESTS.items()
+        for called, each in (
+            *((f"{name}/{place}", other) for place, other in enumerate(example.others)),
+            (name, example),
+        )
     ]
-    for name, example in asked:
+    held: dict[str, str] = {}
+    for name, called, example in asked:
         method, path = where[name]
         target, options = request_of(example, path, made, client)
         # Ids of one millisecond have no order.
         examined.clock.now += timedelta(milliseconds=1)
+        if example.holds is not None:
+            options["headers"]["If-Match"] = held[example.holds]
         answer = await examined.send(method, target, example.caller, **options)
         assert answer.is_success, (name, answer.text)
         assert client["client_id"] not in answer.text
@@ -143,7 +151,8 @@ async def test_every_example_is_answered_as_the_description_says(examined: Servi
         answers.setdefault(name, {})
         if answer.headers.get("content-type") == "application/json":
             content = answer.json()
-            made[name] = content.get("id", "") if isinstance(content, dict) else ""
+            made[called] = content.get("id", "") if isinstance(content, dict) else ""
+            held[called] = answer.headers.get("etag", "")
         if answer.status_code == 202:
             await finished(examined, answer.headers["location"])
     if os.environ.get("RECORD_EXAMPLES"):

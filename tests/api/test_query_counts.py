@@ -51,11 +51,23 @@ ROWS = (
     " 10 + {n}, 'x', 'utf-8', 'refused', 0 FROM import_run",
     "INSERT INTO import_error (import_id, position, number, line, code) SELECT import_id, position,"
     " {n} * 100 + i, i, 'required' FROM import_file, generate_series(1, 5) AS i",
+    "INSERT INTO quote_request (customer_id, id, kind, state, requester_name, requester_email,"
+    " created_by) SELECT 'C0001', gen_random_uuid(), 'renewal', 'received', 'x', 'x', 'x'"
+    " FROM generate_series(1, 20) AS i",
+    "INSERT INTO quote_request (customer_id, id, kind, state, requester_name, requester_email,"
+    " created_by) VALUES ('C0001', '0190a0a0-0000-7000-8000-00000000cafe', 'renewal', 'received',"
+    " 'x', 'x', 'x') ON CONFLICT DO NOTHING",
+    "INSERT INTO quote_request_item (customer_id, request_id, position) SELECT 'C0001',"
+    " '0190a0a0-0000-7000-8000-00000000cafe', {n} * 100 + i FROM generate_series(1, 20) AS i",
+    "INSERT INTO event (customer_id, id, type, object_type, object_id, actor) SELECT 'C0001',"
+    " gen_random_uuid(), 'x', 'quote_request', '0190a0a0-0000-7000-8000-00000000cafe', 'desk'"
+    " FROM generate_series(1, 20) AS i",
     "INSERT INTO audit (id, caller, action, object_type) SELECT gen_random_uuid(), 'desk', 'read',"
     " 'x' FROM generate_series(1, 20) AS i",
     "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
     " SELECT 'COUNT-{n}-' || i, 1, '2031-01-01', '{{}}', 'x' FROM generate_series(1, 20) AS i",
 )
+REQUEST_ID = "0190a0a0-0000-7000-8000-00000000cafe"
 LISTS: dict[str, str] = {
     "/v1/products": "public",
     "/v1/contracts": "other",
@@ -65,6 +77,9 @@ LISTS: dict[str, str] = {
     "/v1/imports/{import_id}": "desk",
     "/v1/audit": "desk",
     "/v1/fee-policies": "desk",
+    "/v1/quote-requests": "customer",
+    "/v1/quote-requests/{request_id}": "customer",
+    "/v1/quote-requests/{request_id}/history": "customer",
 }
 # GET routes that list no rows of a table that grows.
 NO_LISTS = {
@@ -96,8 +111,10 @@ async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> 
     for number in (1, 2):
         import_id = await add_rows(own_service, number)
         for path, caller in LISTS.items():
-            target = path.format(contract_number="JP-4410-0001", import_id=import_id)
-            paged = "" if path.endswith(".csv") else "?page_size=100"
+            target = path.format(
+                contract_number="JP-4410-0001", import_id=import_id, request_id=REQUEST_ID
+            )
+            paged = "" if path.endswith((".csv", "{request_id}")) else "?page_size=100"
             # Once to fill what is remembered (tokens, the calendar).
             await own_service.get(target + paged, caller)
             with statements_of(own_service) as sent:
