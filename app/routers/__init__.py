@@ -15,9 +15,9 @@ from app.routers import (
     oauth,
     operations,
     products,
-    quotes,
     quote_request_steps,
     quote_requests,
+    quotes,
     test_clock,
 )
 
