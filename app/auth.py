@@ -22,7 +22,7 @@ from app.auth_tokens import Verified, is_plain, read_header, verify
 from app.domain.errors import CredentialsExpired, CredentialsInvalid
 from app.settings import AuthSettings, SettingError
 
-CallerKind = Literal["public", "customer", "partner", "desk"]
+CallerKind = Literal["public", "customer", "partner", "desk", "system"]
 TokenKind = Literal["customer", "partner", "desk"]
 
 SCOPES = ("contracts", "quotes", "orders")
@@ -53,6 +53,8 @@ class Caller:
 
 
 PUBLIC = Caller("public", None, None, None)
+# The service itself, in its background work; no credential makes a caller this.
+SYSTEM = Caller("system", None, None, None)
 
 
 class OwnToken(NamedTuple):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from app.auth import Authenticator
 from app.auth_keys import load_keys
-from app.db.engine import Database, RoleUrls, role_urls
+from app.db.engine import Database, ReadSession, RoleUrls, role_urls
+from app.db.jobs import list_held, retry_held
 from app.db.migrate import RolesMissing
 from app.db.test_clock import add_sandbox
 from app.deps import utc_now
@@ -174,6 +175,32 @@ def doctor_command(_arguments: argparse.Namespace, settings: Settings) -> int:
         return asyncio.run(run(urls))
 
 
+def jobs_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """List the jobs that failed too often and are held, or give one back to the workers."""
+
+    async def run(urls: RoleUrls) -> int:
+        async with (
+            open_database(urls, settings) as database,
+            database.transaction("desk") as session,
+        ):
+            if arguments.retry is not None:
+                found = await retry_held(session, arguments.retry)
+                print("It waits for a worker again." if found else "No held job has this number.")
+                return 0 if found else 1
+            held = await list_held(ReadSession(session), 100)
+        for job in held:
+            print(
+                f"{job.id:>8}  {job.task:<24} {job.failure or '':<28} tries {job.attempts}"
+                f"  asked for {job.created:%Y-%m-%d %H:%M}Z  failed {job.failed:%Y-%m-%d %H:%M}Z"
+            )
+        if not held:
+            print("No job is held.")
+        return 1 if held else 0
+
+    with database_urls(settings) as urls:
+        return asyncio.run(run(urls))
+
+
 # -------------------------------------------------------------------------------------- arguments
 
 
@@ -231,6 +258,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("file", type=Path, nargs="?", default=Path("openapi/openapi.json"))
     made.add_argument("--check", action="store_true")
     add("doctor", doctor_command)
+    made = add("jobs", jobs_command)
+    made.add_argument("--retry", type=int, metavar="17", help="give this one back to the workers")
     return root
 
 

@@ -28,7 +28,7 @@ from app.problems import on_failure, on_http_exception, on_invalid_input, on_ref
 from app.routers import ROUTERS
 from app.settings import Settings
 from app.strict import HeadAsGet, StrictRoute
-from app.worker import run_imports
+from app.worker import run_background
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """
@@ -119,14 +119,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if lane is not None:
         await lane.open()
     stopping: asyncio.Event = app.state.stopping
-    importing = asyncio.create_task(
-        run_imports(app.state.database, stopping, app.state.clock), name="imports"
+    background = asyncio.create_task(
+        run_background(app.state.database, app.state.settings, stopping, app.state.clock),
+        name="background",
     )
     try:
         yield
     finally:
         stopping.set()
-        await importing
+        await background
         if lane is not None:
             await lane.close()
         await app.state.database.close()

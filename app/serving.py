@@ -27,7 +27,7 @@ from app.preparation import database_urls, open_database, owner_session, prepare
 from app.settings import Settings
 from app.terminal import welcome
 from app.usecases.tokens import grant_customer_token, grant_desk_token, grant_partner_token
-from app.worker import run_imports
+from app.worker import run_background
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -127,7 +127,7 @@ def worker_command(_arguments: argparse.Namespace, settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with open_database(urls, settings) as database:
-            await run_imports(database, stop, utc_now)
+            await run_background(database, replace(settings, jobs=True), stop, utc_now)
 
     with database_urls(settings) as urls:
         asyncio.run(prepare(urls, settings, utc_now()))

@@ -76,13 +76,14 @@ class RuleSettings:
 class Settings:
     """Everything the service can be told from outside. `test_clock` lets sandbox tenants move their
     own "now" (never in production). `drain_seconds`: how long a stopping service still answers
-    while it says that it is not ready.
+    while it says that it is not ready. `jobs`: whether this process does the work of the queue.
     """
 
     data_dir: Path
     log_level: str
     test_clock: bool
     drain_seconds: int
+    jobs: bool
     database: DatabaseSettings
     auth: AuthSettings
     http: HttpSettings
@@ -130,6 +131,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(env.get("RENEWAL_DESK_DATA_DIR") or ".data").absolute(),
         test_clock=_switch(env, "RENEWAL_DESK_TEST_CLOCK", False),
         drain_seconds=_number(env, "RENEWAL_DESK_DRAIN_SECONDS", 0, 0, 300),
+        jobs=_switch(env, "RENEWAL_DESK_JOBS", True),
         log_level=(env.get("RENEWAL_DESK_LOG_LEVEL") or "info").lower(),
         database=DatabaseSettings(
             url=url,

@@ -104,6 +104,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return load_settings(
         {
             "RENEWAL_DESK_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            # Tests of background work start it themselves; in the others nothing moves by itself.
+            "RENEWAL_DESK_JOBS": "false",
             # Several services of several test processes share one server and its connections.
             "RENEWAL_DESK_POOL_SIZE": "10",
             # A busy machine makes hundreds of look-ups at once wait; none may be shed for that.

@@ -50,9 +50,8 @@ class Trace:
         """Record a step of a customer's case: an event that the customer may read, and the audit
         entry of it. `action` is what happened ("issued"), `data` the facts that tell it.
         """
-        actor = self.caller.kind if self.caller.kind != "public" else "system"
         entry = self._entry(action, object_type, object_id, (customer_id,))
-        await add_event(self.session, customer_id, actor, data or {}, entry)
+        await add_event(self.session, customer_id, self.caller.kind, data or {}, entry)
 
     async def _add(
         self, action: str, object_type: str, object_id: str | None, customers: tuple[str, ...]
