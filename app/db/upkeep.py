@@ -104,82 +104,83 @@ _DATES = (
 )
 
 
+# Lines of issued quotes whose product was changed later than the quote.
+_QUOTED = (
+    select(
+        quote_version.c.customer_id,
+        quote_version.c.quote_number,
+        quote_version.c.version,
+        quote_version.c.kind,
+        quote_line.c.start_date,
+        quote_line.c.end_date,
+        product.c.product_number,
+        *_DATES,
+        (quote_version.c.flags.any_() == END_OF_SUPPORT_MOVED).label("flagged"),
+    )
+    .join(
+        quote_line,
+        and_(
+            quote_line.c.customer_id == quote_version.c.customer_id,
+            quote_line.c.quote_number == quote_version.c.quote_number,
+            quote_line.c.version == quote_version.c.version,
+        ),
+    )
+    .join(product, product.c.product_number == quote_line.c.product_number)
+    .where(
+        quote_version.c.state == "issued",
+        quote_line.c.kind == "service",
+        quote_line.c.start_date.is_not(None),
+        product.c.updated_at > quote_version.c.created_at,
+    )
+    .order_by(quote_version.c.customer_id, quote_version.c.quote_number)
+)
+# Machines of requests that wait for an answer whose product was changed later than the request.
+_ASKED = (
+    select(
+        quote_request.c.customer_id,
+        quote_request.c.id,
+        quote_request.c.kind,
+        quote_request.c.start_date,
+        quote_request.c.end_date,
+        product.c.product_number,
+        *_DATES,
+        (quote_request.c.flags.any_() == END_OF_SUPPORT_MOVED).label("flagged"),
+    )
+    .join(
+        quote_request_item,
+        and_(
+            quote_request_item.c.customer_id == quote_request.c.customer_id,
+            quote_request_item.c.request_id == quote_request.c.id,
+        ),
+    )
+    .join(product, product.c.product_number == quote_request_item.c.product_number)
+    .where(
+        quote_request.c.state.in_(["received", "needs_information", "in_progress"]),
+        quote_request.c.start_date.is_not(None),
+        quote_request.c.end_date.is_not(None),
+        product.c.updated_at > quote_request.c.created_at,
+    )
+    .order_by(quote_request.c.customer_id, quote_request.c.id)
+)
+
+
 async def list_touched_lines(session: AsyncSession, most: int) -> Sequence[OpenLine]:
     """Lines of issued quotes, and machines of requests that wait for an answer, whose product was
     changed later than the quote or request (EOS-5); at most `most` of each.
     """
-    version = quote_version.c
-    quoted = (
-        select(
-            version.customer_id,
-            version.quote_number,
-            version.version,
-            version.kind,
-            quote_line.c.start_date,
-            quote_line.c.end_date,
-            product.c.product_number,
-            *_DATES,
-            (version.flags.any_() == END_OF_SUPPORT_MOVED).label("flagged"),
-        )
-        .join(
-            quote_line,
-            and_(
-                quote_line.c.customer_id == version.customer_id,
-                quote_line.c.quote_number == version.quote_number,
-                quote_line.c.version == version.version,
-            ),
-        )
-        .join(product, product.c.product_number == quote_line.c.product_number)
-        .where(
-            version.state == "issued",
-            quote_line.c.kind == "service",
-            quote_line.c.start_date.is_not(None),
-            product.c.updated_at > version.created_at,
-        )
-        .order_by(version.customer_id, version.quote_number)
-        .limit(most)
-    )
-    asked = (
-        select(
-            quote_request.c.customer_id,
-            quote_request.c.id,
-            quote_request.c.kind,
-            quote_request.c.start_date,
-            quote_request.c.end_date,
-            product.c.product_number,
-            *_DATES,
-            (quote_request.c.flags.any_() == END_OF_SUPPORT_MOVED).label("flagged"),
-        )
-        .join(
-            quote_request_item,
-            and_(
-                quote_request_item.c.customer_id == quote_request.c.customer_id,
-                quote_request_item.c.request_id == quote_request.c.id,
-            ),
-        )
-        .join(product, product.c.product_number == quote_request_item.c.product_number)
-        .where(
-            quote_request.c.state.in_(["received", "needs_information", "in_progress"]),
-            quote_request.c.start_date.is_not(None),
-            quote_request.c.end_date.is_not(None),
-            product.c.updated_at > quote_request.c.created_at,
-        )
-        .order_by(quote_request.c.customer_id, quote_request.c.id)
-        .limit(most)
-    )
     found = [
         OpenLine(
             "quote", row[0], row[1], row[2], RequestKind(row[3]), *row[4:7],
             Lifecycle(*row[7:11]), bool(row.flagged),
         )
-        for row in await session.execute(quoted)
+        for row in await session.execute(_QUOTED.limit(most))
     ]  # fmt: skip
     found += [
         OpenLine(
             "quote_request", row[0], str(row[1]), None, RequestKind(row[2]), *row[3:6],
             Lifecycle(*row[6:10]), bool(row.flagged),
         )
-        for row in await session.execute(asked)
+        for row in await session.execute(_ASKED.limit(most))
     ]  # fmt: skip
     return found
 
