@@ -11,9 +11,9 @@ import contextlib
 import os
 import socket
 import tempfile
-import threading
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,11 +71,8 @@ def server() -> Iterator[URL]:
 
 def in_a_thread(work: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine to its end from anywhere, also while an event loop runs in this thread."""
-    result: list[Any] = []
-    thread = threading.Thread(target=lambda: result.append(asyncio.run(work)))
-    thread.start()
-    thread.join()
-    return result[0]
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def administer(server: URL, statement: str) -> None:

@@ -53,7 +53,7 @@ EXCEPTED = (
     ),
     Excepted(
         "prefer-identity",
-        "0006",
+        "0007",
         "the tables of pgqueuer are the library's own, serial columns included",
     ),
     Excepted(
