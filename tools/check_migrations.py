@@ -53,7 +53,7 @@ EXCEPTED = (
     ),
     Excepted(
         "prefer-identity",
-        "0007",
+        "0008",
         "the tables of pgqueuer are the library's own, serial columns included",
     ),
     Excepted(

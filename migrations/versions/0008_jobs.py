@@ -3,8 +3,8 @@
 The library writes its own tables, so this migration asks it for them. A newer version of it that
 wants other tables gets a migration that asks for the difference (`build_upgrade_queries`).
 
-Revision: 0007
-Follows: 0006
+Revision: 0008
+Follows: 0007
 """
 
 import re
@@ -13,8 +13,8 @@ from alembic import op
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
