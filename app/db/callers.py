@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Date, Text
 
@@ -158,9 +169,8 @@ async def enter_portal(session: AsyncSession, viewer: Viewer) -> None:
     ).one()
     if not row.stands:
         raise CredentialsRevoked
-    connection = await session.connection()
-    await connection.exec_driver_sql(
-        f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'"
+    await session.execute(
+        text(f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'")
     )
 
 

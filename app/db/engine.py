@@ -1,6 +1,6 @@
-"""Engines, sessions and the only `commit` of the service.
+"""Connections, transactions and the only `commit` of the service.
 
-Two log-in roles stand behind two engines: `portal` for everybody outside the desk (row-level
+Two log-in roles stand behind two pools: `portal` for everybody outside the desk (row-level
 security lets through only the customers of the transaction's context) and `desk`
 (docs/decisions/0003-two-roles-and-row-level-security.md).
 """
@@ -8,12 +8,14 @@ security lets through only the customers of the transaction's context) and `desk
 import contextlib
 import hashlib
 import hmac
+import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, NewType
 
+import asyncpg
 from asyncpg.exceptions import (
     CannotConnectNowError,
     ConnectionDoesNotExistError,
@@ -22,10 +24,12 @@ from asyncpg.exceptions import (
 )
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.errors import AlreadyExists, DatabaseUnavailable, DeskError, Overloaded
+from app.db.pool import Pool
+from app.db.statements import DIALECT
+from app.db.transaction import Transaction
+from app.domain.errors import AlreadyExists, DatabaseUnavailable, DeskError
 from app.settings import DatabaseSettings
 
 Role = Literal["portal", "desk"]
@@ -71,19 +75,16 @@ def role_urls(owner_url: str, settings: DatabaseSettings) -> RoleUrls:
     return RoleUrls(owner, login("portal", settings.portal_url), login("desk", settings.desk_url))
 
 
-def make_engine(url: URL, settings: DatabaseSettings, name: str) -> AsyncEngine:
-    """An engine with bounded waits: a pool wait, a statement time and an idle transaction time."""
+def connector(url: URL, settings: DatabaseSettings, name: str) -> Callable[[], Awaitable[Any]]:
+    """How to open a connection with bounded waits: a statement time, a lock time, an idle time."""
     milliseconds = str(int(settings.statement_timeout * 1000))
-    return create_async_engine(
-        url,
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_timeout=settings.pool_wait,
-        pool_use_lifo=True,
-        connect_args={
-            "timeout": 5,
-            "command_timeout": settings.statement_timeout + 5,
-            "server_settings": {
+
+    async def connect() -> Any:
+        connection = await asyncpg.connect(
+            **address_of(url),
+            timeout=5,
+            command_timeout=settings.statement_timeout + 5,
+            server_settings={
                 "application_name": f"renewal-desk {name}",
                 "timezone": "UTC",
                 "jit": "off",
@@ -91,18 +92,35 @@ def make_engine(url: URL, settings: DatabaseSettings, name: str) -> AsyncEngine:
                 "lock_timeout": "5000",
                 "idle_in_transaction_session_timeout": "60000",
             },
-        },
-    )
+        )
+        for kind in ("json", "jsonb"):
+            # Text both ways: SQLAlchemy's types make it and read it.
+            await connection.set_type_codec(
+                kind, encoder=str, decoder=json.loads, schema="pg_catalog", format="text"
+            )
+        return connection
+
+    return connect
+
+
+def make_pool(url: URL, settings: DatabaseSettings, name: str) -> Pool:
+    """The connections of one log-in."""
+    return Pool(connector(url, settings, name), settings.pool_size, settings.pool_wait)
+
+
+def address_of(url: URL) -> dict[str, Any]:
+    """Where a database is and who logs in, as asyncpg is told it."""
+    return DIALECT.create_connect_args(url)[1]  # type: ignore[no-any-return]
 
 
 class Database:
-    """The two engines of a running service."""
+    """The connections of a running service, of two log-in roles."""
 
     def __init__(self, urls: RoleUrls, settings: DatabaseSettings) -> None:
         self.urls = urls
-        self.engines: Mapping[Role, AsyncEngine] = {
-            "portal": make_engine(urls.portal, settings, "portal"),
-            "desk": make_engine(urls.desk, settings, "desk"),
+        self.pools: Mapping[Role, Pool] = {
+            "portal": make_pool(urls.portal, settings, "portal"),
+            "desk": make_pool(urls.desk, settings, "desk"),
         }
 
     @asynccontextmanager
@@ -112,11 +130,11 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer, Overloaded when no connection
         becomes free in time, and the named refusal of a broken constraint.
         """
-        session = AsyncSession(self.engines[role], expire_on_commit=False)
+        session = Transaction(self.pools[role])
         try:
             yield session
             await session.commit()
-        except BaseException as failure:
+        except Exception as failure:
             # A rollback on a dead connection fails too; the first failure is the one to report.
             with contextlib.suppress(Exception):
                 await session.rollback()
@@ -125,18 +143,17 @@ class Database:
                 raise named from failure
             raise
         finally:
-            await session.close()
+            # Whoever was told to stop does not wait for a rollback.
+            session.abandon()
 
     async def close(self) -> None:
         """Close all connections."""
-        for engine in self.engines.values():
-            await engine.dispose()
+        for pool in self.pools.values():
+            await pool.close()
 
 
 def refusal_of(failure: BaseException) -> DeskError | None:
     """The refusal that a failure of the database means, or None when it is none."""
-    if isinstance(failure, PoolTimeout):
-        return Overloaded()
     # A server that stopped takes its socket's file with it, a host that went takes its name.
     if isinstance(failure, (ConnectionError, TimeoutError, FileNotFoundError, socket.gaierror)):
         return DatabaseUnavailable()

@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from asyncpg.exceptions import InterfaceError, PostgresConnectionError
-from sqlalchemy import ColumnElement, CursorResult, Executable, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Executable, Table, delete, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.schema import CreateTable, DropTable
@@ -26,6 +25,8 @@ from app.db.import_statements import (
     update_changed,
 )
 from app.db.import_targets import TARGETS, Reference, Target
+from app.db.statements import Outcome
+from app.db.transaction import Transaction
 from app.domain.errors import DatabaseUnavailable, Overloaded
 from app.domain.import_files import Issue
 from app.domain.import_rows import ERRORS_KEPT, WARNINGS_KEPT, RowReader
@@ -93,8 +94,8 @@ async def load_rows(session: AsyncSession, reader: RowReader) -> Loaded:
 
 
 async def _copy(session: AsyncSession, stage: Table, reader: RowReader) -> None:
-    raw = await (await session.connection()).get_raw_connection()
-    driver: Any = raw.driver_connection
+    assert isinstance(session, Transaction)  # noqa: S101 - narrows for mypy; files come by these
+    driver = await session.driver()
     try:
         # An empty cell is NULL; a tab or a line end cannot stand in a cell that passed its check.
         await driver.copy_to_table(
@@ -145,7 +146,7 @@ async def _count(session: AsyncSession, statement: Executable) -> int:
 
 async def _changed(session: AsyncSession, statement: Executable) -> int:
     result = await session.execute(statement)
-    assert isinstance(result, CursorResult)  # noqa: S101 - narrows for mypy; DML gives this
+    assert isinstance(result, Outcome)  # noqa: S101 - narrows for mypy; a Transaction gives this
     return result.rowcount
 
 

@@ -78,9 +78,9 @@ async def show_readiness(request: Request) -> Response:
     database: Database = request.app.state.database
     try:
         async with asyncio.timeout(READY_SECONDS):
-            for engine in database.engines.values():
-                async with engine.connect() as connection:
-                    await connection.execute(text("SELECT 1"))
+            for role in database.pools:
+                async with database.transaction(role) as session:
+                    await session.execute(text("SELECT 1"))
     except Exception:
         # Whatever the reason, the answer is the same; the reason is in the logs of the requests.
         return JSONResponse({"status": "database_unavailable"}, status_code=503)

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
+from app.db.transaction import Transaction
 from app.policy import POLICY
 from tests.conftest import Service
 
@@ -17,21 +18,18 @@ MOST_OF_ONE_LOOK_UP = 6
 
 
 @contextmanager
-def statements_of(service: Service) -> Iterator[list[str]]:
-    """The statements that the service's pools send within the block."""
+def statements_of(_service: Service) -> Iterator[list[str]]:
+    """The statements that transactions run within the block."""
     sent: list[str] = []
+    execute = Transaction.execute
 
-    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
+    async def recorded(self: Transaction, statement: Any, *rest: Any, **named: Any) -> Any:
+        sent.append(str(statement))
+        return await execute(self, statement, *rest, **named)
 
-    engines = [engine.sync_engine for engine in service.database.engines.values()]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", record)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transaction, "execute", recorded)
         yield sent
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", record)
 
 
 # Rows of each kind, once and then as many again; `{n}` makes them other ones.

@@ -14,7 +14,6 @@ from datetime import date
 import pytest
 from sqlalchemy import URL, func, literal, select, text, true
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth_keys import SigningKeys
 from app.db import coalesced, contracts, coverage
@@ -236,11 +235,13 @@ async def test_an_empty_context_shows_nothing(
 async def test_a_malformed_context_is_an_error_and_shows_nothing(
     service: Service, table: str, context: str
 ) -> None:
-    session = AsyncSession(service.database.engines["portal"])
-    async with session:
-        await session.execute(select(func.set_config("app.customers", context, True)))
-        with pytest.raises(DBAPIError, match="malformed array literal"):
+    async def read() -> None:
+        async with service.database.transaction("portal") as session:
+            await session.execute(select(func.set_config("app.customers", context, True)))
             await session.execute(TENANT_READS[table])
+
+    with pytest.raises(DBAPIError, match="malformed array literal"):
+        await read()
 
 
 async def test_the_lane_reads_the_union_of_its_callers_and_nothing_else(tenants: Database) -> None:
