@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import Depends, FastAPI, params
+from fastapi import FastAPI, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -18,7 +18,7 @@ from app.auth import Authenticator
 from app.auth_keys import SigningKeys
 from app.db.desk import CalendarMemory
 from app.db.engine import Database
-from app.deps import admit, utc_now
+from app.deps import utc_now
 from app.domain.errors import DeskError
 from app.lane import Lane, LaneReads
 from app.observability import Observed
@@ -76,7 +76,6 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
-        dependencies=[Depends(admit, scope="function")],
         redirect_slashes=False,
         telemetry={"logs": False, "metrics": False},
     )

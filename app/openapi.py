@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from app.deps import get_session
 from app.domain import errors
+from app.flat import functions_of
 from app.openapi_examples import REQUESTS, Answers, Example, recorded_answers
 from app.openapi_parts import HEADERS, PARAMETERS, SECURITY_SCHEMES, TAGS, Json
 from app.policy import POLICY, Access
@@ -181,7 +182,7 @@ def _security(access: Access) -> list[Json]:
 def _calls(dependant: Dependant) -> Iterator[Any]:
     """Everything that an operation depends on, at any depth."""
     for inner in dependant.dependencies:
-        yield inner.call
+        yield from functions_of(inner.call)
         yield from _calls(inner)
 
 

@@ -7,6 +7,7 @@ and JSON that was sent as text.
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack
 from itertools import islice
 from typing import Any
 
@@ -28,6 +29,7 @@ from app.domain.errors import (
     MalformedJson,
     UnsupportedMedia,
 )
+from app.flat import arranged
 from app.problems import shown_name
 
 # No length that a server can mean has more digits.
@@ -43,25 +45,37 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class StrictRoute(APIRoute):
-    """A route that reads no more than its limit, and JSON only as `read_json` accepts it.
+    """A route that admits its caller first, reads no more than its limit, reads JSON only as
+    `read_json` accepts it, and ends the request's transaction before its answer leaves.
 
     Every router takes it as `route_class`. `max_body_size` of a route is its own limit in bytes.
     """
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, arranged(endpoint, admit), **options)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, with the caller admitted and the JSON read before it."""
+        """The framework's handler, with the caller admitted and the JSON read before it, and the
+        transaction committed after it.
+        """
         answer = super().get_route_handler()
-        if self.body_field is None or isinstance(self.body_field.field_info, Form):
-            return answer
+        reads_json = self.body_field is not None and not isinstance(
+            self.body_field.field_info, Form
+        )
 
-        async def read_and_answer(request: Request) -> Response:
-            # Nobody makes the service parse a body before it is known who calls.
-            await admit(request, real_now(request))
-            strict = JsonRequest(request.scope, request.receive)
-            await strict.json()
-            return await answer(strict)
+        async def answer_and_end(request: Request) -> Response:
+            # "Committed" comes before "answered": who calls this sends the answer afterwards
+            # (tests/faults/test_commit.py).
+            async with AsyncExitStack() as endings:
+                request.scope["endings"] = endings
+                if reads_json:
+                    # Nobody makes the service parse a body before it is known who calls.
+                    await admit(request, real_now(request))
+                    request = JsonRequest(request.scope, request.receive)
+                    await request.json()
+                return await answer(request)
 
-        return read_and_answer
+        return answer_and_end
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its body under the limit."""

@@ -1,0 +1,115 @@
+"""An endpoint's dependencies in a row: each is asked once, in the order in which they stand.
+
+The framework walks the tree of dependencies with every request and visits a dependency as often as
+somebody asks for it: an endpoint that asks for ten of ours made it solve fifty, which cost more
+than the database (docs/decisions/0009-transactions-on-the-driver.md). What they mean is unchanged:
+whatever takes nothing but the request and other such dependencies is arranged here once, when the
+route is made. All else (parameters, headers, bodies) is left to the framework.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
+from typing import Annotated, Any, get_args, get_origin
+
+from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
+
+Endpoint = Callable[..., Awaitable[Any]]
+_ARRANGED = "arranged_"
+
+
+class Row:
+    """Dependencies in the order in which they run; the first place is the request's own."""
+
+    def __init__(self) -> None:
+        self._places: dict[Any, int] = {}
+        self._steps: list[tuple[Endpoint, tuple[int, ...]]] = []
+
+    def add(self, function: Any) -> int | None:
+        """Put a dependency into the row, after those that it asks for; returns its place, None when
+        it asks for something else than these and the request.
+        """
+        if function in self._places:
+            return self._places[function]
+        # A generator has an end, and only the framework knows when that is.
+        if not inspect.iscoroutinefunction(function):
+            return None
+        places = []
+        for parameter in inspect.signature(function, eval_str=True).parameters.values():
+            inner = asked_for(parameter)
+            place = 0 if parameter.annotation is Request else inner and self.add(inner)
+            if place is None:
+                return None
+            places.append(place)
+        self._steps.append((function, tuple(places)))
+        self._places[function] = len(self._steps)
+        return len(self._steps)
+
+    async def run(self, request: Request) -> list[Any]:
+        """Everything that the dependencies give, each at its place."""
+        given: list[Any] = [request]
+        for function, places in self._steps:
+            given.append(await function(*[given[place] for place in places]))
+        return given
+
+    def functions(self) -> Iterator[Any]:
+        """The dependencies."""
+        return iter(self._places)
+
+
+def asked_for(parameter: inspect.Parameter) -> Any:
+    """The function of `Annotated[…, Depends(function)]`; None for every other parameter."""
+    if get_origin(parameter.annotation) is not Annotated:
+        return None
+    for mark in get_args(parameter.annotation)[1:]:
+        if isinstance(mark, Dependency):
+            return mark.dependency
+    return None
+
+
+def arranged(endpoint: Endpoint, first: Endpoint) -> Endpoint:
+    """The endpoint, asking the framework for one dependency in the place of all that can stand in a
+    row. `first` runs before all others, also where the endpoint does not ask for it.
+    """
+    row = Row()
+    row.add(first)
+    places: dict[str, int] = {}
+    rest: list[inspect.Parameter] = []
+    signature = inspect.signature(endpoint, eval_str=True)
+    for name, parameter in signature.parameters.items():
+        function = asked_for(parameter)
+        place = None if function is None else row.add(function)
+        if place is None:
+            rest.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        else:
+            places[name] = place
+    wanted = tuple(places.items())
+
+    async def run_row(request: Request) -> list[Any]:
+        return await row.run(request)
+
+    @wraps(endpoint)
+    async def answer(*, arranged_: list[Any], **others: Any) -> Any:
+        for name, place in wanted:
+            others[name] = arranged_[place]
+        return await endpoint(**others)
+
+    whole = inspect.Parameter(
+        _ARRANGED,
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[list[Any], Depends(run_row, scope="function")],
+    )
+    made: Any = answer
+    made.__signature__ = signature.replace(parameters=[whole, *rest])
+    made_row: Any = run_row
+    made_row.row = row
+    return answer
+
+
+def functions_of(call: Any) -> Iterator[Any]:
+    """A dependency's function, and all those that stand in its row."""
+    yield call
+    row = getattr(call, "row", None)
+    if isinstance(row, Row):
+        yield from row.functions()
