@@ -169,8 +169,9 @@ async def enter_portal(session: AsyncSession, viewer: Viewer) -> None:
     ).one()
     if not row.stands:
         raise CredentialsRevoked
-    await session.execute(
-        text(f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'")
+    connection = await session.connection()
+    await connection.exec_driver_sql(
+        f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'"
     )
 
 

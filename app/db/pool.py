@@ -24,6 +24,7 @@ class Pool:
         # The one used last goes out first: it is the warmest.
         self._idle: list[Any] = []
         self._closed = False
+        self._ending: set[asyncio.Task[None]] = set()
         self.lent = 0
 
     async def take(self) -> Any:
@@ -55,14 +56,25 @@ class Pool:
     def give(self, connection: Any) -> None:
         """Take a connection back; one that is not idle is dropped, so nothing can be left in it."""
         self.lent -= 1
-        if self._closed or connection.is_closed() or connection.is_in_transaction():
-            connection.terminate()
-        else:
+        if self._closed or connection.is_in_transaction():
+            # The driver first tells the server to stop a statement that still runs.
+            task = asyncio.create_task(connection.close(timeout=CLOSE_SECONDS))
+            self._ending.add(task)
+            task.add_done_callback(self._ended)
+        elif not connection.is_closed():
             self._idle.append(connection)
         self._free.release()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        # Whatever went wrong, the driver has cut the connection by then.
+        if not task.cancelled():
+            task.exception()
 
     async def close(self) -> None:
         """Close the idle connections now and the lent ones when they come back."""
         self._closed = True
         while self._idle:
             await self._idle.pop().close(timeout=CLOSE_SECONDS)
+        if self._ending:
+            await asyncio.wait(self._ending)

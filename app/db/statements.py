@@ -82,7 +82,7 @@ def _shape(statement: Any, key: Any, names: tuple[str, ...], many: bool) -> Shap
         compiled.string,
         tuple(slots),
         expanding=bool(compiled.post_compile_params or compiled.literal_execute_params),
-        returns_rows=compiled.effective_returning is not None
+        returns_rows=bool(compiled.effective_returning)
         if compiled.isinsert or compiled.isupdate or compiled.isdelete
         else True,
         result=_metadata(columns) if columns else None,

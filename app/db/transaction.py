@@ -9,7 +9,7 @@ from sqlalchemy.engine import Result, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pool import Pool
-from app.db.statements import arguments, changed, outcome, shape_of, translated
+from app.db.statements import Outcome, Shape, arguments, changed, outcome, shape_of, translated
 
 
 class Transaction(AsyncSession):
@@ -29,17 +29,32 @@ class Transaction(AsyncSession):
     async def driver(self) -> Any:
         """The connection of asyncpg, in the transaction: for COPY."""
         if self._connection is None:
-            await self.begin_with("")
+            await self._run("")
         return self._connection
 
-    async def begin_with(self, script: str) -> None:
-        """Begin, and run a script without parameters or rows on the same way to the server."""
+    async def connection(self, **_: Any) -> Any:
+        """What takes SQL as it is: this transaction."""
+        return self
+
+    async def exec_driver_sql(self, script: str, values: Sequence[Any] | None = None) -> Outcome:
+        """Run SQL as it is, with the values for its `$1`. Without any it gives no rows, but it need
+        not be prepared, and it begins the transaction on the same way to the server.
+        """
+        if values is None:
+            return await self._run(script)
+        connection = self._connection or await self.driver()
+        try:
+            return outcome(Shape(None, script), await connection.fetch(script, *values))
+        except Exception as failure:
+            raise self._named(failure, script) from failure
+
+    async def _run(self, script: str) -> Outcome:
         connection = self._connection
         if connection is None:
             connection = self._connection = await self._pool.take()
             script = f"BEGIN;{script}"
         try:
-            await connection.execute(script)
+            return changed(await connection.execute(script))
         except Exception as failure:
             raise self._named(failure, script) from failure
 
@@ -92,14 +107,14 @@ class Transaction(AsyncSession):
         """A savepoint: what raises in the block is undone, what came before it stays."""
         self._savepoints += 1
         name = f"part_{self._savepoints}"
-        await self.begin_with(f"SAVEPOINT {name}")
+        await self._run(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
             if not self._connection.is_closed():
-                await self.begin_with(f"ROLLBACK TO SAVEPOINT {name};RELEASE SAVEPOINT {name}")
+                await self._run(f"ROLLBACK TO SAVEPOINT {name};RELEASE SAVEPOINT {name}")
             raise
-        await self.begin_with(f"RELEASE SAVEPOINT {name}")
+        await self._run(f"RELEASE SAVEPOINT {name}")
 
     async def commit(self) -> None:
         """Commit, if anything was begun, and give the connection back."""
@@ -127,9 +142,8 @@ class Transaction(AsyncSession):
             self._give()
 
     def abandon(self) -> None:
-        """End without waiting for anything: the connection is cut, and the server rolls back."""
+        """End without waiting for anything: the pool drops a connection with a transaction."""
         if self._connection is not None:
-            self._connection.terminate()
             self._give()
 
     def _give(self) -> None:
