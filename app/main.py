@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import FastAPI, params
+from fastapi import APIRouter, FastAPI, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -19,6 +19,7 @@ from app.auth_keys import SigningKeys
 from app.db.desk import CalendarMemory
 from app.db.engine import Database
 from app.deps import utc_now
+from app.directory import Directory
 from app.domain.errors import DeskError
 from app.lane import Lane, LaneReads
 from app.observability import Observed
@@ -86,6 +87,8 @@ def create_app(
     app.state.calendar = CalendarMemory()
     app.state.clock = clock
     app.state.stopping = asyncio.Event()
+    # Included for the description and for what is not found; the directory comes first.
+    app.router.routes.append(Directory([r for router in ROUTERS for r in strict_routes(router)]))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -110,6 +113,14 @@ def create_app(
         )
     app.state.query_names = check_policy(app)
     return app
+
+
+def strict_routes(router: APIRouter) -> list[StrictRoute]:
+    """The routes of a router. Raises RuntimeError for one that reads more than it should."""
+    routes = [route for route in router.routes if isinstance(route, StrictRoute)]
+    if len(routes) != len(router.routes):
+        raise RuntimeError("a route is no StrictRoute: give its router the route_class")
+    return routes
 
 
 @asynccontextmanager

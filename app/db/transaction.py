@@ -32,7 +32,7 @@ class Transaction(AsyncSession):
             await self._run("")
         return self._connection
 
-    async def connection(self, **_: Any) -> Any:
+    async def connection(self, *_: Any, **__: Any) -> Any:
         """What takes SQL as it is: this transaction."""
         return self
 
