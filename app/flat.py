@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Annotated, Any, get_args, get_origin
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.params import Depends as Dependency
 
 Endpoint = Callable[..., Awaitable[Any]]
-_ARRANGED = "arranged_"
+_ARRANGED = "arranged"
 
 
 class Row:
@@ -68,9 +68,9 @@ def asked_for(parameter: inspect.Parameter) -> Any:
     return None
 
 
-def arranged(endpoint: Endpoint, first: Endpoint) -> Endpoint:
-    """The endpoint, asking the framework for one dependency in the place of all that can stand in a
-    row. `first` runs before all others, also where the endpoint does not ask for it.
+def arranged(endpoint: Endpoint, first: Endpoint) -> tuple[Endpoint, Row]:
+    """The endpoint without the dependencies that can stand in a row, and that row, whose values it
+    finds in the request. `first` runs before all others, also where the endpoint does not ask.
     """
     row = Row()
     row.add(first)
@@ -80,36 +80,27 @@ def arranged(endpoint: Endpoint, first: Endpoint) -> Endpoint:
     for name, parameter in signature.parameters.items():
         function = asked_for(parameter)
         place = None if function is None else row.add(function)
+        if parameter.annotation is Request:
+            place = 0
         if place is None:
             rest.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
         else:
             places[name] = place
     wanted = tuple(places.items())
 
-    async def run_row(request: Request) -> list[Any]:
-        return await row.run(request)
-
     @wraps(endpoint)
-    async def answer(*, arranged_: list[Any], **others: Any) -> Any:
+    async def answer(*, arranged_: Request, **others: Any) -> Any:
+        given = arranged_.scope[_ARRANGED]
         for name, place in wanted:
-            others[name] = arranged_[place]
+            others[name] = given[place]
         return await endpoint(**others)
 
-    whole = inspect.Parameter(
-        _ARRANGED,
-        inspect.Parameter.KEYWORD_ONLY,
-        annotation=Annotated[list[Any], Depends(run_row, scope="function")],
-    )
+    whole = inspect.Parameter("arranged_", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
     made: Any = answer
     made.__signature__ = signature.replace(parameters=[whole, *rest])
-    made_row: Any = run_row
-    made_row.row = row
-    return answer
+    return answer, row
 
 
-def functions_of(call: Any) -> Iterator[Any]:
-    """A dependency's function, and all those that stand in its row."""
-    yield call
-    row = getattr(call, "row", None)
-    if isinstance(row, Row):
-        yield from row.functions()
+async def arrange(row: Row, request: Request) -> None:
+    """Run the row of a request's endpoint."""
+    request.scope[_ARRANGED] = await row.run(request)

@@ -16,12 +16,12 @@ from pydantic import TypeAdapter
 
 from app.deps import get_session
 from app.domain import errors
-from app.flat import functions_of
 from app.openapi_examples import REQUESTS, Answers, Example, recorded_answers
 from app.openapi_parts import HEADERS, PARAMETERS, SECURITY_SCHEMES, TAGS, Json
 from app.policy import POLICY, Access
 from app.problem_words import PROBLEMS, WORDS_OF_CODE
 from app.problems import Problem, problem_of
+from app.strict import StrictRoute
 from app.write_guards import KEY_HEADER
 
 ALWAYS = (errors.UnknownParameter,)
@@ -118,7 +118,10 @@ def complete(document: Json, app: FastAPI) -> Json:
 def _complete_operation(operation: Json, route: APIRoute, access: Access, schemas: Json) -> None:
     operation["summary"] = route.summary or _words_of(route.name)
     operation["security"] = _security(access)
-    asked = set(_calls(route.dependant))
+    asked = {
+        *_calls(route.dependant),
+        *(route.row.functions() if isinstance(route, StrictRoute) else ()),
+    }
     parameters = [_plain_parameter(each) for each in operation.get("parameters", ())]
     _add_problems(operation, _refusals(operation, parameters, asked, access))
     names = {each["name"] for each in parameters}
@@ -182,7 +185,7 @@ def _security(access: Access) -> list[Json]:
 def _calls(dependant: Dependant) -> Iterator[Any]:
     """Everything that an operation depends on, at any depth."""
     for inner in dependant.dependencies:
-        yield from functions_of(inner.call)
+        yield inner.call
         yield from _calls(inner)
 
 

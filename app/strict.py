@@ -29,7 +29,7 @@ from app.domain.errors import (
     MalformedJson,
     UnsupportedMedia,
 )
-from app.flat import arranged
+from app.flat import arrange, arranged
 from app.problems import shown_name
 
 # No length that a server can mean has more digits.
@@ -52,13 +52,14 @@ class StrictRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, arranged(endpoint, admit), **options)
+        answer, self.row = arranged(endpoint, admit)
+        super().__init__(path, answer, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, with the caller admitted and the JSON read before it, and the
         transaction committed after it.
         """
-        answer = super().get_route_handler()
+        answer, row = super().get_route_handler(), self.row
         reads_json = self.body_field is not None and not isinstance(
             self.body_field.field_info, Form
         )
@@ -73,6 +74,7 @@ class StrictRoute(APIRoute):
                     await admit(request, real_now(request))
                     request = JsonRequest(request.scope, request.receive)
                     await request.json()
+                await arrange(row, request)
                 return await answer(request)
 
         return answer_and_end

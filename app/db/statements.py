@@ -44,21 +44,32 @@ class Shape:
     named: dict[tuple[str, ...], SimpleResultMetaData] = field(default_factory=dict)
 
 
+_Known = tuple[Shape, Sequence[Any], Mapping[str, Any]]
 _SHAPES: LRUCache[Any, Shape] = LRUCache(1000)
+# What is given its parameters is as a rule a constant of a module: nothing of it need be compared.
+_CONSTANTS: LRUCache[Any, _Known] = LRUCache(300)
+_NO_COLUMNS = SimpleResultMetaData(())
 
 
-def shape_of(
-    statement: Executable, names: tuple[str, ...], *, many: bool
-) -> tuple[Shape, Sequence[Any], Mapping[str, Any]]:
+def shape_of(statement: Executable, names: tuple[str, ...], *, many: bool) -> _Known:
     """The shape of a statement that is given parameters of these names, and its own values."""
-    made: Any = statement
-    key = made._generate_cache_key()
+    if not names:
+        return _shape_by_key(statement, names, many)
+    this = (statement, names, many)
+    known = _CONSTANTS.get(this)
+    if known is None:
+        known = _CONSTANTS[this] = _shape_by_key(statement, names, many)
+    return known
+
+
+def _shape_by_key(statement: Any, names: tuple[str, ...], many: bool) -> _Known:
+    key = statement._generate_cache_key()
     if key is None:
-        return _shape(made, None, names, many), (), {}
+        return _shape(statement, None, names, many), (), {}
     wanted = (key.key, names, many)
     shape = _SHAPES.get(wanted)
     if shape is None:
-        shape = _SHAPES[wanted] = _shape(made, key, names, many)
+        shape = _SHAPES[wanted] = _shape(statement, key, names, many)
     return shape, key.bindparams, key.params or {}
 
 
@@ -149,7 +160,7 @@ def outcome(shape: Shape, records: Sequence[Any]) -> Outcome:
 
 def changed(status: str) -> Outcome:
     """The outcome of a statement without rows, by the tag that the server answers with."""
-    made = Outcome(SimpleResultMetaData(()), iter(()))
+    made = Outcome(_NO_COLUMNS, iter(()))
     count = status.rpartition(" ")[2]
     made.rowcount = int(count) if count.isdigit() else -1
     return made

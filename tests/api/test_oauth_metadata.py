@@ -41,6 +41,7 @@ async def test_addresses_are_whole_when_the_issuers_name_is_one(
     app.include_router(oauth.router)
     auth = replace(settings.auth, own_issuer=issuer)
     app.state.settings = settings
+    app.state.clock = lambda: NOW
     app.state.authenticator = Authenticator(auth, keys, lambda: NOW)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://evil.example"

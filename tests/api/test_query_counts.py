@@ -21,14 +21,19 @@ MOST_OF_ONE_LOOK_UP = 6
 def statements_of(_service: Service) -> Iterator[list[str]]:
     """The statements that transactions run within the block."""
     sent: list[str] = []
-    execute = Transaction.execute
+    execute, as_it_is = Transaction.execute, Transaction.exec_driver_sql
 
-    async def recorded(self: Transaction, statement: Any, *rest: Any, **named: Any) -> Any:
+    async def executed(self: Transaction, statement: Any, *rest: Any, **named: Any) -> Any:
         sent.append(str(statement))
         return await execute(self, statement, *rest, **named)
 
+    async def executed_as_it_is(self: Transaction, script: str, *rest: Any) -> Any:
+        sent.append(script)
+        return await as_it_is(self, script, *rest)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Transaction, "execute", recorded)
+        patch.setattr(Transaction, "execute", executed)
+        patch.setattr(Transaction, "exec_driver_sql", executed_as_it_is)
         yield sent
 
 
@@ -100,7 +105,9 @@ async def add_rows(service: Service, number: int) -> str:
     async with service.owner() as session:
         for statement in ROWS:
             await session.execute(text(statement.format(n=number)))
-        return str(await session.scalar(text("SELECT id FROM import_run ORDER BY id LIMIT 1")))
+        return str(
+            await session.scalar(text("SELECT id FROM import_run ORDER BY created_at, id LIMIT 1"))
+        )
 
 
 async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> None:
