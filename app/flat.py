@@ -2,7 +2,7 @@
 
 The framework walks the tree of dependencies with every request and visits a dependency as often as
 somebody asks for it: an endpoint that asks for ten of ours made it solve fifty, which cost more
-than the database (docs/decisions/0009-transactions-on-the-driver.md). What they mean is unchanged:
+than the database (docs/decisions/0010-transactions-on-the-driver.md). What they mean is unchanged:
 whatever takes nothing but the request and other such dependencies is arranged here once, when the
 route is made. All else (parameters, headers, bodies) is left to the framework.
 """

@@ -2,7 +2,7 @@
 
 SQLAlchemy makes the text, the conversions of values and the results; what is left out is its
 connection, which costs a request more than the database does
-(docs/decisions/0009-transactions-on-the-driver.md).
+(docs/decisions/0010-transactions-on-the-driver.md).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -18,17 +18,20 @@ MOST_OF_ONE_LOOK_UP = 6
 
 
 @contextmanager
-def statements_of(_service: Service) -> Iterator[list[str]]:
-    """The statements that transactions run within the block."""
+def statements_of(service: Service) -> Iterator[list[str]]:
+    """The statements that the service's requests send within the block, not its import worker."""
     sent: list[str] = []
+    pools = list(service.database.pools.values())
     execute, as_it_is = Transaction.execute, Transaction.exec_driver_sql
 
     async def executed(self: Transaction, statement: Any, *rest: Any, **named: Any) -> Any:
-        sent.append(str(statement))
+        if self._pool in pools:
+            sent.append(str(statement))
         return await execute(self, statement, *rest, **named)
 
     async def executed_as_it_is(self: Transaction, script: str, *rest: Any) -> Any:
-        sent.append(script)
+        if self._pool in pools:
+            sent.append(script)
         return await as_it_is(self, script, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
