@@ -204,3 +204,29 @@ class PreconditionFailed(DeskError):
     """The object was changed since the caller read it: If-Match names an earlier state."""
 
     code = "precondition_failed"
+
+
+class ChangeMissing(DeskError):
+    """A change request that asks for nothing, or for what is so already (REQ-2)."""
+
+    code = "change_missing"
+
+
+class NewOrderNeeded(DeskError):
+    """A start date that would move by more days than a change may move it (REQ-6)."""
+
+    code = "new_order_needed"
+
+
+class EndOfSupportReached(DeskError):
+    """A machine whose support has ended by the day on which it would come in (EOS-1, EOS-4)."""
+
+    code = "end_of_support_reached"
+
+
+class VersionNotLatest(DeskError):
+    """A version of a quote that a later one has taken the place of; the fact `latest_version` names
+    that one (QUO-2).
+    """
+
+    code = "version_not_latest"

@@ -7,6 +7,7 @@ an enumeration has the enumeration's name before it (`outcome.eligible`, `deadli
 from collections.abc import Mapping
 from typing import Final
 
+from app.domain.change_texts import CHANGE_TEXTS
 from app.domain.fee_texts import FEE_TEXTS
 from app.domain.languages import Language
 from app.domain.quote_texts import QUOTE_TEXTS
@@ -214,6 +215,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **FEE_TEXTS,
     **QUOTE_TEXTS,
     **REQUEST_TEXTS,
+    **CHANGE_TEXTS,
 }
 
 

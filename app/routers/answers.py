@@ -44,14 +44,16 @@ def resource(request: Request, payload: Any, language: Language) -> Response:
     return stored_resource(request, body_of(payload), language)
 
 
-def stored_resource(request: Request, body: bytes, language: Language) -> Response:
+def stored_resource(
+    request: Request, body: bytes, language: Language, media_type: str = "application/json"
+) -> Response:
     """The answer with one resource whose bytes exist already."""
     etag = etag_of(body)
     headers = resource_headers(etag, language)
     held = request.headers.getlist("if-none-match")
     if held and matches(",".join(held), etag):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def revised_resource(

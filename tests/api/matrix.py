@@ -251,6 +251,17 @@ MATRIX: Mapping[tuple[str, str], Row] = {
         desk_only(412, 412, 404, 404),
         options={"json": {"redirect": "repairs"}, "headers": OLD_ETAG},
     ),
+    ("GET", "/v1/quotes"): Row(QUOTE_LIST),
+    ("GET", "/v1/quotes/{quote_number}/versions"): Row(ONE_QUOTE),
+    ("GET", "/v1/quotes/{quote_number}/versions/{version}"): Row(
+        ONE_QUOTE, "/v1/quotes/{quote_number}/versions/1"
+    ),
+    ("GET", "/v1/quotes/{quote_number}/versions/{version}/diff"): Row(
+        ONE_QUOTE, "/v1/quotes/{quote_number}/versions/1/diff?against=1"
+    ),
+    ("GET", "/v1/quotes/{quote_number}/order-deadline"): Row(ONE_QUOTE),
+    ("GET", "/v1/order-deadlines"): Row(QUOTE_LIST),
+    ("GET", "/v1/order-deadlines.ics"): Row(QUOTE_LIST),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

@@ -72,6 +72,18 @@ ROWS = (
     " 'x' FROM generate_series(1, 20) AS i",
     "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
     " SELECT 'COUNT-{n}-' || i, 1, '2031-01-01', '{{}}', 'x' FROM generate_series(1, 20) AS i",
+    "INSERT INTO quote (customer_id, quote_number, created_by) SELECT 'C0002',"
+    " 'Q202{n}-' || to_char(i, 'FM0000000'), 'x' FROM generate_series(1, 20) AS i",
+    "INSERT INTO quote_version (customer_id, quote_number, version, state, kind, start_date,"
+    " end_date, service_level, addressee_name, created_by, issued_on, order_deadline,"
+    " effective_limit) SELECT 'C0002', 'Q202{n}-' || to_char(i, 'FM0000000'), 1, 'issued',"
+    " 'renewal', '2027-04-01', '2028-03-31', 'x', 'x', 'x', '2026-11-25', '2027-03-31',"
+    " '2027-03-31' FROM generate_series(1, 20) AS i",
+    "INSERT INTO quote_version (customer_id, quote_number, version, state, kind, start_date,"
+    " end_date, service_level, addressee_name, created_by, issued_on, order_deadline,"
+    " effective_limit) SELECT 'C0002', 'Q2021-0000001', {n} * 100 + i, 'superseded',"
+    " 'renewal', '2027-04-01', '2028-03-31', 'x', 'x', 'x', '2026-11-25', '2027-03-31',"
+    " '2027-03-31' FROM generate_series(1, 20) AS i",
 )
 REQUEST_ID = "0190a0a0-0000-7000-8000-00000000cafe"
 LISTS: dict[str, str] = {
@@ -86,6 +98,10 @@ LISTS: dict[str, str] = {
     "/v1/quote-requests": "customer",
     "/v1/quote-requests/{request_id}": "customer",
     "/v1/quote-requests/{request_id}/history": "customer",
+    "/v1/quotes": "other",
+    "/v1/quotes/{quote_number}/versions": "other",
+    "/v1/order-deadlines": "other",
+    "/v1/order-deadlines.ics": "other",
 }
 # GET routes that list no rows of a table that grows.
 NO_LISTS = {
@@ -95,7 +111,9 @@ NO_LISTS = {
     "/v1/fee-policies/{code}/versions/{version}", "/v1/eligibility-checks/{check_id}",
     "/v1/guide/faq", "/v1/guide/faq/{question_id}", "/v1/guide/flow", "/v1/guide/comparison",
     "/v1/guide/redirects", "/v1/guide/documents", "/v1/desk/status", "/v1/desk/calendar",
-    "/v1/quotes/{quote_number}",
+    "/v1/quotes/{quote_number}", "/v1/quotes/{quote_number}/versions/{version}",
+    "/v1/quotes/{quote_number}/versions/{version}/diff",
+    "/v1/quotes/{quote_number}/order-deadline",
 }  # fmt: skip
 
 
@@ -120,9 +138,12 @@ async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> 
         import_id = await add_rows(own_service, number)
         for path, caller in LISTS.items():
             target = path.format(
-                contract_number="JP-4410-0001", import_id=import_id, request_id=REQUEST_ID
+                contract_number="JP-4410-0001",
+                import_id=import_id,
+                request_id=REQUEST_ID,
+                quote_number="Q2021-0000001",
             )
-            paged = "" if path.endswith((".csv", "{request_id}")) else "?page_size=100"
+            paged = "" if path.endswith((".csv", ".ics", "{request_id}")) else "?page_size=100"
             # Once to fill what is remembered (tokens, the calendar).
             await own_service.get(target + paged, caller)
             with statements_of(own_service) as sent:

@@ -3,6 +3,7 @@
 from tests.api.parties import World, ask
 from tests.conftest import Service
 
+QUOTE_LISTS = ("/v1/quotes", "/v1/order-deadlines", "/v1/order-deadlines.ics")
 LOOKERS = ("customer", "partner", "partner_other_scope", "no_member")
 # Customers whom the partner serves, served once, will serve, serves in other matters, and never.
 LOOKED_AT = ("C0001", "C0002", "C0003", "C0010", "C0011", "C0012", "C0017", "C0040")
@@ -15,8 +16,14 @@ async def check_own_only(service: Service, world: World, name: str) -> None:
         visible = party.may_see(files.customer_id)
         status = 200 if visible else 404
         quote = f"/v1/quotes/{files.quote_number}"
-        answer = await ask(service, party, "GET", quote)
-        assert answer.status_code == (200 if party.may_see(files.customer_id, quote) else 404)
+        quoted = party.may_see(files.customer_id, quote)
+        for suffix in ("", "/versions", "/versions/1", "/versions/1/diff?against=1",
+                       "/order-deadline"):  # fmt: skip
+            answer = await ask(service, party, "GET", f"{quote}{suffix}")
+            assert answer.status_code == (200 if quoted else 404), suffix
+        for several in QUOTE_LISTS:
+            answer = await ask(service, party, "GET", f"{several}?customer_id={files.customer_id}")
+            assert (files.quote_number in answer.text) is quoted, several
         # Twice, so that the lane answers the second time.
         for _ in range(2):
             number, serial = files.contract_number, files.serial_number
