@@ -16,9 +16,9 @@ from app.routers import (
     operations,
     order_deadlines,
     products,
+    quote_lists,
     quote_request_steps,
     quote_requests,
-    quote_lists,
     quotes,
     test_clock,
 )
