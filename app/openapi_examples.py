@@ -170,6 +170,24 @@ REQUESTS: Mapping[str, Example] = {
     "read_quote_requests": Example("customer", query={"state": "open", "page_size": 1}),
     "read_quote_request": Example("customer", ids={"request_id": "ask_for_quote"}),
     "read_quote_request_history": Example("customer", ids={"request_id": "ask_for_quote"}),
+    "download_quote_request_sheet": Example("customer", query=ONE_CONTRACT),
+    "upload_quote_request_sheet": Example(
+        "customer",
+        headers={"Idempotency-Key": "sheet-2027-04"},
+        body={"file": "見積依頼シート.xlsx"},
+        others=(
+            Example(
+                "customer",
+                headers={"Idempotency-Key": "sheet-201-machines"},
+                body={"file": "見積依頼シート-201台.xlsx"},
+            ),
+            Example("customer", query={"dry_run": "true"}, body={"file": "見積依頼シート.xlsx"}),
+        ),
+    ),
+    "read_quote_request_sheet": Example(
+        "customer", query={"page_size": 2}, ids={"upload_id": "upload_quote_request_sheet/0"}
+    ),
+    "download_sheet_errors": Example("customer", ids={"upload_id": "upload_quote_request_sheet/0"}),
     "simulate_fees": Example(
         "partner",
         body={

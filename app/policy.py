@@ -93,4 +93,8 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("POST", "/v1/fee-policies"): DESK,
     ("POST", "/v1/eligibility-checks"): CONTRACTS,
     ("GET", "/v1/eligibility-checks/{check_id}"): CONTRACTS,
+    ("GET", "/v1/quote-request-sheet.xlsx"): QUOTES,
+    ("POST", "/v1/quote-request-sheets"): QUOTES,
+    ("GET", "/v1/quote-request-sheets/{upload_id}"): QUOTES,
+    ("GET", "/v1/quote-request-sheets/{upload_id}/errors.csv"): QUOTES,
 }

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from app.db.engine import refusal_of
 from app.domain import errors
 from app.domain.languages import Language, choose_language
+from app.domain.sheet_texts import sheet_text
 from app.problem_words import CODE_BY_STATUS, INTERNAL, PROBLEMS, WORDS_OF_CODE, Words
 
 RETRY_AFTER_SECONDS = "1"
@@ -28,6 +29,9 @@ class Place(TypedDict):
 
     pointer: Annotated[str, Field(description="JSON pointer into the body, or the parameter name.")]
     code: Annotated[str, Field(description="Stable code of what is wrong there.")]
+    sheet: NotRequired[Annotated[str, Field(description="The sheet of a workbook.")]]
+    cell: NotRequired[Annotated[str, Field(description="The cell in it, such as `C7`.")]]
+    text: NotRequired[Annotated[str, Field(description="The same in words, for whoever fills it.")]]
 
 
 class Problem(TypedDict):
@@ -102,7 +106,8 @@ def problem_response(
 def refuse(request: Request, refusal: errors.DeskError) -> Response:
     """The answer to a named refusal."""
     words = PROBLEMS[type(refusal)]
-    places: list[Place] = [{"pointer": at, "code": code} for at, code in refusal.places]
+    language: Language = choose_language(request.headers.get("accept-language"))
+    places = [told_place(refusal, at, code, language) for at, code in refusal.places]
     if refusal.pointer is not None:
         places.append({"pointer": refusal.pointer, "code": refusal.code})
     headers: dict[str, str] = {}
@@ -120,6 +125,17 @@ def refuse(request: Request, refusal: errors.DeskError) -> Response:
         facts=refusal.facts,
         headers=headers,
     )
+
+
+def told_place(refusal: errors.DeskError, at: str, code: str, language: Language) -> Place:
+    """A place of a refusal; one in a workbook is told in words too, because a person fills it."""
+    place: Place = {"pointer": at, "code": code}
+    if isinstance(refusal, errors.WorkbookRefused | errors.SheetRefused):
+        _, sheet, cell = f"{at}//".split("/")[:3]
+        if cell:
+            place |= {"sheet": sheet, "cell": cell}
+        place["text"] = sheet_text(code, language)
+    return place
 
 
 async def on_refusal(request: Request, failure: Exception) -> Response:

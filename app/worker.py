@@ -33,8 +33,12 @@ from app.db.engine import Database
 from app.db.imports import loading_database
 from app.db.jobs import enqueue, leave_queue, open_queue
 from app.observability import frames_of, log
+from app.schemas.eligibility import check_bytes
 from app.settings import Settings
+from app.usecases.eligibility import eligibility_settings
 from app.usecases.imports import take_up_runs
+from app.usecases.sheet_jobs import read_upload
+from app.usecases.sheets import READ_SHEET
 from app.usecases.upkeep import fill_years_ahead, lapse_quotes, purge, recheck_end_of_support
 
 # Minutes of cron in UTC; Japan is nine hours ahead, so 15:00 is midnight there.
@@ -99,7 +103,23 @@ async def _purge(work: Work) -> None:
         await purge(session, work.now)
 
 
+async def _read_sheet(work: Work) -> None:
+    # It does its work in transactions of its own, in the name of whoever sent the sheet; done again
+    # it finds it done.
+    await read_upload(
+        work.database,
+        str(work.payload["customer_id"]),
+        uuid.UUID(str(work.payload["upload_id"])),
+        work.now,
+        settings=eligibility_settings(work.settings),
+        write_check=check_bytes,
+    )
+    async with work.finishing():
+        pass
+
+
 TASKS: Mapping[str, Task] = {
+    READ_SHEET: _read_sheet,
     "lapse_quotes": _lapse_quotes,
     "recheck_end_of_support": _recheck_end_of_support,
     "fill_calendar": _fill_calendar,

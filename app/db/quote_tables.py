@@ -411,6 +411,7 @@ sheet_upload = Table(
     PrimaryKeyConstraint("customer_id", "id"),
     CheckConstraint("state IN ('queued', 'running', 'completed', 'refused')", name="state"),
     Index("ix_sheet_upload_id", "id"),
+    Index("ix_sheet_upload_reference", "reference"),
     Index(
         "ix_sheet_upload_waiting",
         "created_at",

@@ -230,3 +230,33 @@ class VersionNotLatest(DeskError):
     """
 
     code = "version_not_latest"
+
+
+class WorkbookRefused(DeskError):
+    """A file that is no harmless Excel workbook; nothing in it was read.
+
+    `places` says why: ("/file", code).
+    """
+
+    code = "workbook_refused"
+
+
+class SheetOfAnotherVersion(DeskError):
+    """A workbook that is not the quote-request sheet of this version; download it again."""
+
+    code = "sheet_of_another_version"
+
+
+class SheetTooLong(DeskError):
+    """A quote-request sheet with more machines than one request takes; the fact is the limit."""
+
+    code = "sheet_too_long"
+
+
+class SheetRefused(DeskError):
+    """Cells of a quote-request sheet are wrong; no request was stored.
+
+    `places` are the cells: ("/sheet/cell", code).
+    """
+
+    code = "sheet_refused"

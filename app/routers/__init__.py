@@ -20,6 +20,8 @@ from app.routers import (
     quote_request_steps,
     quote_requests,
     quotes,
+    sheet_download,
+    sheets,
     test_clock,
 )
 
@@ -35,6 +37,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     fees.router,
     quote_requests.router,
     quote_request_steps.router,
+    sheet_download.router,
+    sheets.router,
     desk.router,
     guide.router,
     test_clock.router,

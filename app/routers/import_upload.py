@@ -71,12 +71,13 @@ class Upload:
         return parts
 
 
-class _WholeParser(MultiPartParser):
+class WholeParser(MultiPartParser):
     """Knows whether the closing boundary came: without it a last file would be lost in silence."""
 
     whole = False
 
     def on_end(self) -> None:
+        """Note that the closing boundary came."""
         self.whole = True
 
     def close(self) -> None:
@@ -91,8 +92,8 @@ async def read_upload(request: Request, caller: CurrentCaller, settings: Current
     Raises UnsupportedMedia, DuplicateParameter, BodyTooLarge, and ImportRefused with a place for
     each part that is wrong.
     """
-    _check_media_type(request)
-    parser = _WholeParser(
+    check_multipart(request)
+    parser = WholeParser(
         request.headers,
         request.stream(),
         max_files=MOST_FILES,
@@ -116,7 +117,8 @@ async def read_upload(request: Request, caller: CurrentCaller, settings: Current
 SentFiles = Annotated[Upload, Depends(read_upload)]
 
 
-def _check_media_type(request: Request) -> None:
+def check_multipart(request: Request) -> None:
+    """Refuse what says that it is no form. Raises UnsupportedMedia and DuplicateParameter."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMedia(pointer="content-encoding")
     declared = request.headers.getlist("content-type")

@@ -262,6 +262,23 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/quotes/{quote_number}/order-deadline"): Row(ONE_QUOTE),
     ("GET", "/v1/order-deadlines"): Row(QUOTE_LIST),
     ("GET", "/v1/order-deadlines.ics"): Row(QUOTE_LIST),
+    # The matter of contracts is needed besides, so a token narrowed to quotes is refused.
+    ("GET", "/v1/quote-request-sheet.xlsx"): Row(
+        ONE_CONTRACT, "/v1/quote-request-sheet.xlsx?contract_number={contract_number}"
+    ),
+    # A file is read before the database is asked anything, so that it holds no connection: whoever
+    # bears a good signature is told what is wrong with it. Whose a sheet is: test_sheets.py.
+    ("POST", "/v1/quote-request-sheets"): Row(
+        {**dict.fromkeys(PARTY_NAMES, (422,)), "public": (401,)},
+        "/v1/quote-request-sheets?dry_run=true",
+        options={"files": {"file": ("sheet.xlsx", b"x", "application/octet-stream")}},
+    ),
+    ("GET", "/v1/quote-request-sheets/{upload_id}"): Row(
+        ONE_QUOTE, "/v1/quote-request-sheets/{request_id}"
+    ),
+    ("GET", "/v1/quote-request-sheets/{upload_id}/errors.csv"): Row(
+        ONE_QUOTE, "/v1/quote-request-sheets/{request_id}/errors.csv"
+    ),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

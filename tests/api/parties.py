@@ -164,6 +164,13 @@ async def arrange(service: Service) -> World:
             " SELECT customer_id, gen_random_uuid(), 'quote_request.created', 'quote_request',"
             f" {REQUEST_ID}::text, 'customer', jsonb_build_object('a', 'CANARY-' || customer_id ||"
             " '-EVENT') FROM customer",
+            # An upload has the id of the customer's request, which is no id of an upload elsewhere.
+            "INSERT INTO sheet_upload (customer_id, id, state, reference, sha256, created_by)"
+            f" SELECT customer_id, {REQUEST_ID}, 'refused', {REQUEST_ID}, 'x', 'x' FROM customer",
+            "INSERT INTO sheet_row (customer_id, upload_id, row_number, state, errors)"
+            f" SELECT customer_id, {REQUEST_ID}, 3, 'refused', jsonb_build_array("
+            "jsonb_build_object('sheet', 'CANARY-' || customer_id || '-SHEET', 'cell', 'A3',"
+            " 'code', 'required', 'severity', 'error')) FROM customer",
             "INSERT INTO quote (customer_id, quote_number, created_by)"
             f" SELECT customer_id, {QUOTE}, 'x' FROM customer",
             "INSERT INTO quote_version (customer_id, quote_number, version, kind, start_date,"

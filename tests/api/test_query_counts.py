@@ -68,6 +68,13 @@ ROWS = (
     "INSERT INTO event (customer_id, id, type, object_type, object_id, actor) SELECT 'C0001',"
     " gen_random_uuid(), 'x', 'quote_request', '0190a0a0-0000-7000-8000-00000000cafe', 'desk'"
     " FROM generate_series(1, 20) AS i",
+    "INSERT INTO sheet_upload (customer_id, id, reference, sha256, created_by) VALUES ('C0001',"
+    " '0190a0a0-0000-7000-8000-00000000cafe', '0190a0a0-0000-7000-8000-00000000cafe', 'x', 'x')"
+    " ON CONFLICT DO NOTHING",
+    "INSERT INTO sheet_row (customer_id, upload_id, row_number, state, errors) SELECT 'C0001',"
+    " '0190a0a0-0000-7000-8000-00000000cafe', {n} * 100 + i, 'refused', jsonb_build_array("
+    "jsonb_build_object('sheet', 'x', 'cell', 'A3', 'code', 'required', 'severity', 'error'))"
+    " FROM generate_series(1, 20) AS i",
     "INSERT INTO audit (id, caller, action, object_type) SELECT gen_random_uuid(), 'desk', 'read',"
     " 'x' FROM generate_series(1, 20) AS i",
     "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
@@ -102,6 +109,9 @@ LISTS: dict[str, str] = {
     "/v1/quotes/{quote_number}/versions": "other",
     "/v1/order-deadlines": "other",
     "/v1/order-deadlines.ics": "other",
+    "/v1/quote-request-sheet.xlsx": "customer",
+    "/v1/quote-request-sheets/{upload_id}": "customer",
+    "/v1/quote-request-sheets/{upload_id}/errors.csv": "customer",
 }
 # GET routes that list no rows of a table that grows.
 NO_LISTS = {
@@ -142,8 +152,11 @@ async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> 
                 import_id=import_id,
                 request_id=REQUEST_ID,
                 quote_number="Q2021-0000001",
+                upload_id=REQUEST_ID,
             )
             paged = "" if path.endswith((".csv", ".ics", "{request_id}")) else "?page_size=100"
+            if path.endswith(".xlsx"):
+                paged = "?contract_number=JP-4410-0001"
             # Once to fill what is remembered (tokens, the calendar).
             await own_service.get(target + paged, caller)
             with statements_of(own_service) as sent:
