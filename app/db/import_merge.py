@@ -68,6 +68,9 @@ async def take_loading_lock(session: AsyncSession, wait_seconds: int = 0) -> Non
         raise
     # Sorting and hashing a million rows in the default 4 MB would go through the disk.
     await session.execute(text("SET LOCAL work_mem = '64MB'"))
+    # The staged rows are looked at to choose a plan: a sample of 3,000 does, and 30,000 would take
+    # a twentieth of the whole import.
+    await session.execute(text("SET LOCAL default_statistics_target = 10"))
 
 
 async def load_rows(session: AsyncSession, reader: RowReader) -> Loaded:

@@ -172,6 +172,13 @@ async def is_open(session: AsyncSession, import_id: uuid.UUID, position: int) ->
     return state in OPEN_STATES
 
 
+async def analyze_imported(session: AsyncSession) -> None:
+    """Tell the planner how many rows the large tables have now. Until the server does so by itself,
+    some minutes after a first import, it would plan for empty ones.
+    """
+    await session.execute(select(func.analyze_imported()))
+
+
 async def note_progress(
     session: AsyncSession, import_id: uuid.UUID, position: int, bytes_read: int, rows_read: int
 ) -> None:

@@ -58,7 +58,6 @@ router = APIRouter(tags=["imports"], route_class=StrictRoute)
     max_body_size=UPLOAD_LIMIT,
 )
 async def create_import(
-    request: Request,
     query: Annotated[UploadQuery, Query()],
     caller: CurrentCaller,
     key: RequestKey,
@@ -77,9 +76,7 @@ async def create_import(
     await examine_upload(upload.files)
     principal = caller.principal or ""
     if key is None:
-        trial = await try_files(
-            request.app.state.database, upload.files, created_by=principal, now=now
-        )
+        trial = await try_files(session, upload.files, created_by=principal, now=now)
         answer = run_out(trial.run, trial.files, trial.issues, None, language)
         return document(answer, language)
 

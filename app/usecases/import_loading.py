@@ -24,6 +24,8 @@ CHUNK_BYTES = 1 << 16
 # How often an observer hears of the progress, and how often the database does.
 TICK_SECONDS = 0.25
 TICKS_PER_NOTE = 4
+# An import that changed fewer rows changes no plan.
+MANY_ROWS = 5_000
 
 Clock = Callable[[], datetime]
 
@@ -125,9 +127,21 @@ async def load_files(
     async with loading.transaction("desk") as session:
         await db.start_run(session, import_id, now())
     results = [await load_file(loading, import_id, source, observer) for source in sources]
+    await finish(loading, import_id, results, now)
+    return results
+
+
+async def finish(
+    loading: Database, import_id: uuid.UUID, results: Sequence[FileResult], now: Clock
+) -> None:
+    """Finish a run; after a large one, the planner's figures are brought up to date first."""
+    if sum(result.inserted + result.updated for result in results) >= MANY_ROWS:
+        # A courtesy like the progress: without it the answers are slower for a while, not wrong.
+        with contextlib.suppress(Exception):
+            async with loading.transaction("desk") as session:
+                await db.analyze_imported(session)
     async with loading.transaction("desk") as session:
         await db.finish_run(session, import_id, now())
-    return results
 
 
 async def load_file(

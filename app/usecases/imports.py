@@ -25,6 +25,7 @@ from app.usecases.import_loading import (
     Observer,
     Source,
     claimed,
+    finish,
     give_up,
     load_file,
     load_files,
@@ -95,7 +96,7 @@ def _opener(path: Path) -> Callable[[], AbstractContextManager[BinaryIO]]:
 
 
 class _TriedOut(Exception):
-    """Ends the transaction of a trial: nothing of it stays."""
+    """Ends a trial: nothing of it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +109,22 @@ class Trial:
 
 
 async def try_files(
-    database: Database, files: Sequence[db.NewFile], *, created_by: str, now: datetime
+    session: AsyncSession, files: Sequence[db.NewFile], *, created_by: str, now: datetime
 ) -> Trial:
-    """Load files for trial, all in one transaction that is rolled back, and say what would be.
+    """Load files for trial, all under one savepoint that is rolled back, and say what would be.
 
     Raises Overloaded when another import is loading.
     """
     results: list[FileResult] = []
-    loading = db.loading_database(database)
     try:
-        async with loading.transaction("desk") as session:
+        # The lock goes with the savepoint too.
+        async with session.begin_nested():
             await take_loading_lock(session, wait_seconds=TRIAL_WAIT_SECONDS)
             for position, file in enumerate(files):
                 results.append(await _try_file(session, _stored(position, file)))
             raise _TriedOut
     except _TriedOut:
         return _trial_of(files, results, created_by, now)
-    finally:
-        await loading.close()
 
 
 async def _try_file(session: AsyncSession, source: Source) -> FileResult:
@@ -248,6 +247,7 @@ async def _resume(
     async with loading.transaction("desk") as session:
         await db.start_run(session, import_id, now())
         files = await db.list_open_files(session, import_id)
+    results: list[FileResult] = []
     for file in files:
         if stopping():
             return
@@ -259,15 +259,14 @@ async def _resume(
             continue
         stored = db.NewFile(file.name, file.encoding, file.bytes_total, content)
         try:
-            await load_file(loading, import_id, _stored(file.position, stored))
+            results.append(await load_file(loading, import_id, _stored(file.position, stored)))
         except Exception as failure:
             if db.may_pass(failure):
                 raise
             # It would fail the same way for ever.
             failed(import_id, failure)
             await give_up(loading, import_id, file.position, "internal_error")
-    async with loading.transaction("desk") as session:
-        await db.finish_run(session, import_id, now())
+    await finish(loading, import_id, results, now)
 
 
 def _stored(position: int, file: db.NewFile) -> Source:

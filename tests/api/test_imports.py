@@ -1,7 +1,11 @@
 """Imports: what is loaded, which rows are refused, what stays untouched."""
 
+import asyncio
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from app.db.import_merge import LOADING_LOCK
 from app.demo import demo_files
 from app.domain.calendar import jst_date
 from tests.api.importing import (
@@ -249,3 +253,42 @@ async def test_a_trial_says_the_same_and_stores_nothing(own_service: Service) ->
     for name in ("state", "files", "errors"):
         assert trial[name] == real[name]
     assert set(trial) == set(real)
+
+
+AT_WORK = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = 'desk' AND state <> 'idle'"
+)
+
+
+async def test_a_trial_takes_one_connection(own_service: Service) -> None:
+    """Seen to fail with a trial on connections of its own, beside that of the request: then as many
+    trials as the pool has connections leave none to anybody.
+    """
+    async with own_service.owner() as session:
+        await session.execute(select(func.pg_advisory_xact_lock(LOADING_LOCK)))
+        trial = asyncio.create_task(upload(own_service, ALL, dry_run=True))
+        waiting = f"{AT_WORK} AND wait_event = 'advisory'"
+        for _ in range(300):
+            if await one(own_service, waiting) == (1,):
+                break
+            await asyncio.sleep(0.01)
+        assert await one(own_service, AT_WORK) == (1,)
+    assert (await trial).status_code == 200
+
+
+async def test_a_large_import_tells_the_planner(own_service: Service, tmp_path: Path) -> None:
+    """Seen to fail without the ANALYZE at the end: the planner then knows of a handful of rows."""
+    rows = [f"C{number},試験株式会社,,,,,none,false" for number in range(20_000, 26_000)]
+    known = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'customer'::regclass"
+    assert (await one(own_service, known))[0] < 6_000
+    await load(own_service, tmp_path, {"customers.csv": table("customers", *rows)})
+    assert (await one(own_service, known))[0] >= 6_000
+
+
+async def test_nobody_but_the_desk_may_bring_the_figures_up_to_date(own_service: Service) -> None:
+    rights = (
+        "SELECT has_function_privilege('portal', 'analyze_imported()', 'EXECUTE'),"
+        " has_function_privilege('desk', 'analyze_imported()', 'EXECUTE')"
+    )
+    assert await one(own_service, rights) == (False, True)
