@@ -54,6 +54,22 @@ POLICY = {
         {"max_lapse_days": None, "outcome": "manual"},
     ],
 }
+CHECK = {
+    "kind": "reenrollment",
+    "start_date": "2027-01-01",
+    "term_months": 12,
+    "items": [
+        {
+            "serial_number": "JPDEMO0003",
+            "service_level": "foundation_care_nbd",
+            "operating_condition": {
+                "state": "working",
+                "declared_by": "山田 太郎",
+                "declared_on": "2026-11-24",
+            },
+        }
+    ],
+}
 ONE_CONTRACT = {"contract_number": "JP-4500-0002"}
 ONE_QUOTE = {"quote_number": "Q2026-0000001"}
 REQUESTER = {"name": "山田 太郎", "email": "taro.yamada@example.com"}
@@ -106,22 +122,9 @@ REQUESTS: Mapping[str, Example] = {
     "calculate_purchase_window": Example(body={"end_date": "2027-03-31"}),
     "create_eligibility_check": Example(
         "customer",
-        body={
-            "kind": "reenrollment",
-            "start_date": "2027-01-01",
-            "term_months": 12,
-            "items": [
-                {
-                    "serial_number": "JPDEMO0003",
-                    "service_level": "foundation_care_nbd",
-                    "operating_condition": {
-                        "state": "working",
-                        "declared_by": "山田 太郎",
-                        "declared_on": "2026-11-24",
-                    },
-                }
-            ],
-        },
+        headers={"Idempotency-Key": "check-2027-01"},
+        body=CHECK,
+        others=(Example("customer", query={"dry_run": "true"}, body=CHECK),),
     ),
     "read_eligibility_check": Example("customer", ids={"check_id": "create_eligibility_check"}),
     "ask_for_quote": Example(

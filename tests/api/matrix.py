@@ -3,6 +3,7 @@
 Rows are written from what TRUST and API.md promise; nothing here is read out of the policy table.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,14 +86,14 @@ ELIGIBILITY = {
     **ONE_CONTRACT,
     # A check belongs to one customer. Where the machine does not tell whose it is, a caller with
     # one customer needs not say it, and one with more or none is asked (422).
-    "customer": (200, 200, 200, 200),
-    "other": (200, 200, 200, 200),
-    "partner": (200, 422, 422, 422),
+    "customer": (201, 201, 201, 201),
+    "other": (201, 201, 201, 201),
+    "partner": (201, 422, 422, 422),
     "partner_ended": (422, 422, 422, 422),
     "partner_future": (422, 422, 422, 422),
     "partner_other_scope": (422, 422, 422, 422),
     "no_member": (422, 422, 422, 422),
-    "desk": (200, 200, 422, 422),
+    "desk": (201, 201, 422, 422),
 }
 
 QUOTE_LIST = {**SEARCH, "narrowed": (200,)}
@@ -215,7 +216,8 @@ MATRIX: Mapping[tuple[str, str], Row] = {
         ELIGIBILITY,
         options={
             "form": '{{"kind":"upgrade","start_date":"2027-06-01","items":[{{"serial_number":'
-            '"{serial_number}","service_level":"proactive_care_24x7"}}]}}'
+            '"{serial_number}","service_level":"proactive_care_24x7"}}]}}',
+            "keyed": True,
         },
     ),
     ("GET", "/v1/eligibility-checks/{check_id}"): Row(ONE_CONTRACT),
@@ -291,5 +293,6 @@ def request_of(row: Row, path: str, files: Files) -> tuple[str, dict[str, Any]]:
     options = dict(row.options)
     if "form" in options:
         options["content"] = options.pop("form").format(**names)
-        options["headers"] = {"Content-Type": "application/json"}
+        key = {"Idempotency-Key": str(uuid.uuid4())} if options.pop("keyed", False) else {}
+        options["headers"] = {"Content-Type": "application/json", **key}
     return (row.path or path).format(**names), options

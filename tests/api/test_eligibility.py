@@ -1,12 +1,15 @@
 """Eligibility checks and fee policies through HTTP."""
 
+import itertools
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import Service
 
 WORKING = {"state": "working", "declared_by": "佐藤 花子", "declared_on": "2026-11-20"}
+_keys = itertools.count(1)
 GAP_POLICY = {
     "code": "GAP",
     "effective_from": "2026-01-01",
@@ -35,9 +38,17 @@ def machine(serial: str, **changes: Any) -> dict[str, Any]:
     return wished | changes
 
 
+async def keep(
+    service: Service, body: dict[str, Any], caller: str = "customer", key: str | None = None
+) -> httpx.Response:
+    """POST a check that is kept, under a key of its own."""
+    headers = {"Idempotency-Key": key or f"check-{next(_keys)}"}
+    return await service.post("/v1/eligibility-checks", caller, json=body, headers=headers)
+
+
 async def check(service: Service, body: dict[str, Any], caller: str = "customer") -> dict[str, Any]:
-    answer = await service.post("/v1/eligibility-checks", caller, json=body)
-    assert answer.status_code == 200, answer.text
+    answer = await keep(service, body, caller)
+    assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
@@ -58,7 +69,7 @@ async def test_with_a_policy_the_fee_is_itemised_and_the_check_reads_back_unchan
         "/v1/fee-policies", "desk", json=GAP_POLICY, headers={"Idempotency-Key": "one"}
     )
     assert made.status_code == 201, made.text
-    answer = await own_service.post("/v1/eligibility-checks", json=question())
+    answer = await keep(own_service, question())
     body = answer.json()
     assert body["outcome"] == "eligible_with_conditions"
     assert body["policy"] == {"code": "GAP", "version": 1}
@@ -79,10 +90,30 @@ async def test_with_a_policy_the_fee_is_itemised_and_the_check_reads_back_unchan
 
 async def test_a_dry_run_gives_the_same_figures_and_keeps_nothing(own_service: Service) -> None:
     tried = await own_service.post("/v1/eligibility-checks?dry_run=true", json=question())
-    kept = await own_service.post("/v1/eligibility-checks", json=question())
+    kept = await keep(own_service, question())
+    assert (tried.status_code, kept.status_code) == (200, 201)
     assert tried.json()["id"] is None
     assert "location" not in tried.headers
     assert tried.json() | {"id": kept.json()["id"]} == kept.json()
+
+
+async def test_a_repeated_check_is_one_check(own_service: Service) -> None:
+    """Seen to fail without the key: the second call then keeps a second check."""
+    first = await keep(own_service, question(), key="again")
+    again = await keep(own_service, question(), key="again")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await keep(own_service, question("JPDEMO0001"), key="again")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_a_check_that_is_kept_needs_a_key_and_a_trial_none(service: Service) -> None:
+    answer = await service.post("/v1/eligibility-checks", json=question())
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
+    tried = await service.post("/v1/eligibility-checks?dry_run=true", json=question())
+    assert tried.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,7 +158,7 @@ async def test_the_same_machine_twice_is_told_at_the_second(own_service: Service
 async def test_what_cannot_be_asked_is_refused_at_its_place(
     service: Service, changes: dict[str, Any], pointer: str, code: str
 ) -> None:
-    answer = await service.post("/v1/eligibility-checks", json=question(**changes))
+    answer = await keep(service, question(**changes))
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"pointer": pointer, "code": code}]
 
