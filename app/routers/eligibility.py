@@ -31,11 +31,10 @@ from app.domain.fee_facts import term_between
 from app.domain.periods import DEFAULT_TERM_MONTHS, end_of_term
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
-from app.routers.answers import HEADERS, NOT_MODIFIED, document, stored_resource
+from app.routers.answers import HEADERS, NOT_MODIFIED, stored_resource
 from app.schemas.eligibility import (
     EligibilityAnswer,
     EligibilityQuestion,
-    check_answer,
     check_bytes,
 )
 from app.schemas.wire import DryRun
@@ -75,16 +74,12 @@ async def create_eligibility_check(
     whole is the worst of them. The check is kept with the facts and the policy version it used and
     reads back unchanged (ELG-6); with `dry_run=true` nothing is kept, and no key is needed.
     """
-    period: dict[str, Any] = {
-        "kind": question.kind,
-        "start": question.start_date,
-        "end": last_day(question),
-    }
+    headers = {**HEADERS, "Content-Language": language}
     if key is None:
         checked = await decided(session, viewer, question, settings, now)
         await trace.read("eligibility", None, [checked.customer_id])
-        tried = check_answer(checked, check_id=None, language=language, **period)
-        return document(tried, language)
+        tried = check_bytes(checked, check_id=None, languages=[language], **period_of(question))
+        return Response(tried[language], 200, headers, "application/json")
     facts = question.model_dump(mode="json")
     principal = caller.principal or ""
 
@@ -92,7 +87,7 @@ async def create_eligibility_check(
         checked = await decided(session, viewer, question, settings, now)
         await trace.read("eligibility", None, [checked.customer_id])
         check_id = new_id(now)
-        answers = check_bytes(checked, check_id=check_id, **period)
+        answers = check_bytes(checked, check_id=check_id, **period_of(question))
         await store_check(
             session,
             check_id=check_id,
@@ -106,7 +101,6 @@ async def create_eligibility_check(
             facts=facts,
             answers=answers,
         )
-        headers = {**HEADERS, "Content-Language": language}
         headers["Location"] = f"/v1/eligibility-checks/{check_id}"
         return Response(answers[language], 201, headers, "application/json")
 
@@ -118,6 +112,11 @@ async def create_eligibility_check(
         request_hash=fingerprint(b"POST /v1/eligibility-checks", asked),
         effect=keep,
     )
+
+
+def period_of(question: EligibilityQuestion) -> dict[str, Any]:
+    """What was asked for, as the answer repeats it."""
+    return {"kind": question.kind, "start": question.start_date, "end": last_day(question)}
 
 
 def last_day(question: EligibilityQuestion) -> date:

@@ -265,38 +265,29 @@ def eligibility_out(
     }
 
 
-def check_answer(
+def check_bytes(
     checked: Checked,
     *,
     check_id: uuid.UUID | None,
     kind: Any,
     start: date,
     end: date,
-    language: Language,
-) -> EligibilityAnswer:
-    """The answer for a check that was decided, in a language."""
-    return eligibility_out(
-        checked.decision,
-        check_id=None if check_id is None else str(check_id),
-        kind=kind,
-        customer_id=checked.customer_id,
-        start=start,
-        end=end,
-        identities=checked.identities,
-        candidates=checked.candidates,
-        language=language,
-    )
-
-
-def check_bytes(
-    checked: Checked, *, check_id: uuid.UUID | None, kind: Any, start: date, end: date
+    languages: Sequence[Language] = LANGUAGES,
 ) -> dict[str, bytes]:
     """The bytes of a check's answer in each language, as they are sent and kept (ELG-6)."""
     return {
         language: orjson.dumps(
-            check_answer(
-                checked, check_id=check_id, kind=kind, start=start, end=end, language=language
+            eligibility_out(
+                checked.decision,
+                check_id=None if check_id is None else str(check_id),
+                kind=kind,
+                customer_id=checked.customer_id,
+                start=start,
+                end=end,
+                identities=checked.identities,
+                candidates=checked.candidates,
+                language=language,
             )
         )
-        for language in LANGUAGES
+        for language in languages
     }
