@@ -7,6 +7,7 @@ which row-level security lets rows through.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,11 +23,13 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Date, Text
 
+from app.db.entries import Entry
 from app.db.tables import caller_grant, desk_role, partner_client, revoked_token
-from app.domain.errors import CredentialsRevoked, NotAllowed
+from app.domain.errors import CredentialsRevoked, DeskError, NotAllowed
 
 CUSTOMER_CODE = re.compile(r"[A-Z0-9-]{1,20}")
 
@@ -111,31 +114,43 @@ class Viewer:
         )
 
 
-_PORTAL_ENTRY = select(
-    select(func.array_agg(caller_grant.c.customer_id.distinct()))
-    .where(
-        granted(
-            bindparam("principal", type_=Text),
-            bindparam("scope", type_=Text),
-            bindparam("today", type_=Date),
+PORTAL_ENTRY = Entry(
+    "portal_entry",
+    select(
+        func.enter_portal(
+            token_stands(bindparam("token_id", type_=Text), bindparam("client_id", type_=Text)),
+            select(func.array_agg(caller_grant.c.customer_id.distinct()))
+            .where(
+                granted(
+                    bindparam("principal", type_=Text),
+                    bindparam("scope", type_=Text),
+                    bindparam("today", type_=Date),
+                )
+            )
+            .scalar_subquery(),
         )
-    )
-    .scalar_subquery()
-    .label("customers"),
-    token_stands(bindparam("token_id", type_=Text), bindparam("client_id", type_=Text)).label(
-        "stands"
     ),
+    ("client_id", "principal", "scope", "today", "token_id"),
 )
 
-_DESK_ENTRY = select(
-    select(desk_role.c.role)
-    .where(desk_role.c.principal == bindparam("principal", type_=Text))
-    .scalar_subquery()
-    .label("role"),
-    (~exists().where(revoked_token.c.token_id == bindparam("token_id", type_=Text))).label(
-        "stands"
+DESK_ENTRY = Entry(
+    "desk_entry",
+    select(
+        func.enter_desk(
+            ~exists().where(revoked_token.c.token_id == bindparam("token_id", type_=Text)),
+            select(desk_role.c.role)
+            .where(desk_role.c.principal == bindparam("principal", type_=Text))
+            .scalar_subquery(),
+        )
     ),
+    ("principal", "token_id"),
 )
+
+# What the functions of the database raise (migration 0009).
+_REFUSAL_OF_STATE: Mapping[str, type[DeskError]] = {
+    "RD401": CredentialsRevoked,
+    "RD403": NotAllowed,
+}
 
 
 def customers_literal(customers: list[str]) -> str:
@@ -154,24 +169,14 @@ async def enter_portal(session: AsyncSession, viewer: Viewer) -> None:
 
     Raises CredentialsRevoked when the token or its client was withdrawn.
     """
-    row = (
-        await session.execute(
-            _PORTAL_ENTRY,
-            {
-                "principal": viewer.principal,
-                "scope": viewer.scope,
-                "token_id": viewer.token_id,
-                "client_id": viewer.client_id,
-                "today": viewer.today,
-            },
-        )
-    ).one()
-    if not row.stands:
-        raise CredentialsRevoked
-    connection = await session.connection()
-    await connection.exec_driver_sql(
-        f"SET LOCAL app.customers = '{customers_literal(row.customers or [])}'"
-    )
+    given = {
+        "principal": viewer.principal,
+        "scope": viewer.scope,
+        "token_id": viewer.token_id,
+        "client_id": viewer.client_id,
+        "today": viewer.today,
+    }
+    await _enter(session, PORTAL_ENTRY.call(given))
 
 
 async def enter_desk(session: AsyncSession, *, principal: str, token_id: str | None) -> None:
@@ -179,11 +184,18 @@ async def enter_desk(session: AsyncSession, *, principal: str, token_id: str | N
 
     Raises CredentialsRevoked when the token was withdrawn, NotAllowed without a desk role.
     """
-    row = (await session.execute(_DESK_ENTRY, {"principal": principal, "token_id": token_id})).one()
-    if not row.stands:
-        raise CredentialsRevoked
-    if row.role is None:
-        raise NotAllowed
+    await _enter(session, DESK_ENTRY.call({"principal": principal, "token_id": token_id}))
+
+
+async def _enter(session: AsyncSession, script: str) -> None:
+    connection = await session.connection()
+    try:
+        await connection.exec_driver_sql(script)
+    except DBAPIError as failure:
+        refusal = _REFUSAL_OF_STATE.get(getattr(failure.orig, "sqlstate", None) or "")
+        if refusal is None:
+            raise
+        raise refusal from failure
 
 
 async def name_caller(session: AsyncSession, principal: str) -> None:

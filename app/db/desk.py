@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.tables import calendar_day, calendar_revision, calendar_year
 from app.domain.calendar import DeskCalendar, OpenInterval
 
+_REVISION = select(calendar_revision.c.revision)
 REASON_OF_ORIGIN = {"national": "national_holiday", "company": "company_closing"}
 
 
@@ -30,10 +31,13 @@ class CalendarMemory:
 
     async def current(self, session: AsyncSession) -> DeskCalendar:
         """The calendar as it stands in this transaction."""
-        revision = await session.scalar(select(calendar_revision.c.revision))
+        return await self.at(session, await session.scalar(_REVISION) or 0)
+
+    async def at(self, session: AsyncSession, revision: int) -> DeskCalendar:
+        """The calendar, when this transaction has just read its revision with something else."""
         if revision != self.revision:
             calendar = await load_calendar(session)
-            self.calendar, self.revision = calendar, revision or 0
+            self.calendar, self.revision = calendar, revision
         return self.calendar
 
 

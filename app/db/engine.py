@@ -26,6 +26,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.callers import DESK_ENTRY, PORTAL_ENTRY
+from app.db.entries import Entry
 from app.db.pool import Pool
 from app.db.statements import DIALECT
 from app.db.transaction import Transaction
@@ -75,8 +77,12 @@ def role_urls(owner_url: str, settings: DatabaseSettings) -> RoleUrls:
     return RoleUrls(owner, login("portal", settings.portal_url), login("desk", settings.desk_url))
 
 
-def connector(url: URL, settings: DatabaseSettings, name: str) -> Callable[[], Awaitable[Any]]:
-    """How to open a connection with bounded waits: a statement time, a lock time, an idle time."""
+def connector(
+    url: URL, settings: DatabaseSettings, name: str, entry: Entry | None = None
+) -> Callable[[], Awaitable[Any]]:
+    """How to open a connection with bounded waits: a statement time, a lock time, an idle time; and
+    with the statement that its transactions begin with.
+    """
     milliseconds = str(int(settings.statement_timeout * 1000))
 
     async def connect() -> Any:
@@ -98,14 +104,16 @@ def connector(url: URL, settings: DatabaseSettings, name: str) -> Callable[[], A
             await connection.set_type_codec(
                 kind, encoder=str, decoder=json.loads, schema="pg_catalog", format="text"
             )
+        if entry is not None:
+            await connection.execute(entry.preparation())
         return connection
 
     return connect
 
 
-def make_pool(url: URL, settings: DatabaseSettings, name: str) -> Pool:
+def make_pool(url: URL, settings: DatabaseSettings, name: str, entry: Entry | None = None) -> Pool:
     """The connections of one log-in."""
-    return Pool(connector(url, settings, name), settings.pool_size, settings.pool_wait)
+    return Pool(connector(url, settings, name, entry), settings.pool_size, settings.pool_wait)
 
 
 def address_of(url: URL) -> dict[str, Any]:
@@ -119,8 +127,8 @@ class Database:
     def __init__(self, urls: RoleUrls, settings: DatabaseSettings) -> None:
         self.urls = urls
         self.pools: Mapping[Role, Pool] = {
-            "portal": make_pool(urls.portal, settings, "portal"),
-            "desk": make_pool(urls.desk, settings, "desk"),
+            "portal": make_pool(urls.portal, settings, "portal", PORTAL_ENTRY),
+            "desk": make_pool(urls.desk, settings, "desk", DESK_ENTRY),
         }
 
     @asynccontextmanager

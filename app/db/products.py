@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Text, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import product
@@ -36,9 +36,12 @@ _SELECT = select(
 )
 
 
+_ONE = _SELECT.where(product.c.product_number == bindparam("wanted", type_=Text))
+
+
 async def get_product(session: AsyncSession, product_number: str) -> ProductRow:
     """The product with this number (upper case). Raises NotFound when there is none."""
-    row = (await session.execute(_SELECT.where(product.c.product_number == product_number))).first()
+    row = (await session.execute(_ONE, {"wanted": product_number})).first()
     if row is None:
         raise NotFound
     return ProductRow(*row)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.cursors import cut_page, read_cursor
 from app.db.contracts import ContractFilter, LineRow, get_contract, list_contracts, list_lines
+from app.db.desk import CalendarMemory
 from app.deps import (
     CurrentCalendar,
     CurrentCaller,
@@ -145,7 +146,6 @@ async def read_contract(
     trace: ReadTrace,
     caller: CurrentCaller,
     viewer: CurrentViewer,
-    calendar: CurrentCalendar,
     settings: CurrentSettings,
     language: SpokenLanguage,
     now: Now,
@@ -153,11 +153,12 @@ async def read_contract(
     """One contract: its header, where it stands, when its renewal quote is due, what to do next."""
     row = await get_contract(session, viewer, understood_number(contract_number))
     await trace.read("contract", row.contract_number, [row.customer_id])
+    calendars: CalendarMemory = request.app.state.calendar
     answer = contract_out(
         row,
         today=query.as_of or jst_date(now),
         expiring_days=settings.rules.expiring_days,
-        calendar=calendar,
+        calendar=await calendars.at(session, row.calendar_revision),
         language=language,
     )
     return resource(request, answer, language)
