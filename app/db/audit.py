@@ -26,7 +26,6 @@ class AuditEntry:
     request_id: str | None
 
 
-<<<<<<< HEAD
 def insert_audit(entry: AuditEntry) -> Insert:
     """The statement that writes an entry."""
     return insert(audit).values(
@@ -40,31 +39,11 @@ def insert_audit(entry: AuditEntry) -> Insert:
         customer_ids=list(entry.customer_ids),
         request_id=entry.request_id,
     )
-=======
-_ADD = insert(audit)
->>>>>>> 84b28d2 (Enter a transaction on the way of its BEGIN; constants where a statement is hot)
 
 
 async def add_audit(session: AsyncSession, entry: AuditEntry) -> None:
     """Write an entry in the transaction of what it tells."""
-<<<<<<< HEAD
     await session.execute(insert_audit(entry))
-=======
-    await session.execute(
-        _ADD,
-        {
-            "id": new_id(entry.at),
-            "at": entry.at,
-            "caller": entry.caller,
-            "principal": entry.principal,
-            "action": entry.action,
-            "object_type": entry.object_type,
-            "object_id": entry.object_id,
-            "customer_ids": list(entry.customer_ids),
-            "request_id": entry.request_id,
-        },
-    )
->>>>>>> 84b28d2 (Enter a transaction on the way of its BEGIN; constants where a statement is hot)
 
 
 async def list_audit(
