@@ -25,6 +25,7 @@ from app.lane import Lane, LaneReads
 from app.observability import Observed
 from app.openapi import DescribedApp
 from app.policy import POLICY
+from app.printing import Press
 from app.problems import on_failure, on_http_exception, on_invalid_input, on_refusal
 from app.routers import ROUTERS
 from app.settings import Settings
@@ -86,6 +87,7 @@ def create_app(
     app.state.cursor_secret = keys.secret("cursors")
     app.state.calendar = CalendarMemory()
     app.state.clock = clock
+    app.state.press = Press()
     app.state.stopping = asyncio.Event()
     # Included for the description and for what is not found; the directory comes first.
     app.router.routes.append(Directory([r for router in ROUTERS for r in strict_routes(router)]))
@@ -138,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         stopping.set()
         await background
+        app.state.press.close()
         if lane is not None:
             await lane.close()
         await app.state.database.close()

@@ -113,6 +113,8 @@ REQUESTS: Mapping[str, Example] = {
     "read_quote_deadline": Example("customer", ONE_QUOTE),
     "read_order_deadlines": Example("customer", query={"within_days": 31, "page_size": 1}),
     "read_order_deadline_feed": Example("customer"),
+    "read_quote_document": Example("customer", ONE_QUOTE),
+    "read_answer_sheet": Example("customer", ONE_QUOTE),
     "read_products": Example(query={"updated_since": "2026-01-01T00:00:00Z", "page_size": 1}),
     "read_product": Example(path={"product_number": "868703-B21"}, query={"as_of": "2026-11-25"}),
     "look_up_products": Example(body={"product_numbers": ["868703-B21", "868703-X99"]}),

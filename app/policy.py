@@ -68,6 +68,8 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/quotes/{quote_number}/order-deadline"): QUOTES,
     ("GET", "/v1/order-deadlines"): QUOTES,
     ("GET", "/v1/order-deadlines.ics"): QUOTES,
+    ("GET", "/v1/quotes/{quote_number}/document.pdf"): QUOTES,
+    ("GET", "/v1/quotes/{quote_number}/answer-sheet.pdf"): QUOTES,
     ("POST", "/v1/imports"): DESK,
     ("GET", "/v1/imports"): DESK,
     ("GET", "/v1/imports/{import_id}"): DESK,

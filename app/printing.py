@@ -79,7 +79,9 @@ def print_document(kind: DocumentKind, quote: PrintedQuote, dated: datetime) -> 
 
     Raises PrintingFailed. It takes some ten milliseconds a page: call it in a thread.
     """
-    made = _compiled(kind, quote, format="pdf", pdf_standards="a-3b", timestamp=dated)
+    made = _compiled(
+        kind, quote, format="pdf", pdf_standards="a-3b", timestamp=int(dated.timestamp())
+    )
     assert isinstance(made, bytes)  # noqa: S101 — a PDF is one file.
     if len(quote.services) + len(quote.fees) > MOST_REMEMBERED_LINES:
         _forget()

@@ -9,6 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.domain.identifiers import (
+    is_invoice_registration_number,
+    is_printable_text,
+    normalise,
+)
+from app.domain.printed_documents import Issuer
+
 
 class SettingError(Exception):
     """An environment variable has a value that the service cannot use; the text names it."""
@@ -77,6 +84,7 @@ class Settings:
     """Everything the service can be told from outside. `test_clock` lets sandbox tenants move their
     own "now" (never in production). `drain_seconds`: how long a stopping service still answers
     while it says that it is not ready. `jobs`: whether this process does the work of the queue.
+    `company` stands on printed documents.
     """
 
     data_dir: Path
@@ -88,6 +96,34 @@ class Settings:
     auth: AuthSettings
     http: HttpSettings
     rules: RuleSettings
+    company: Issuer
+
+
+_LONGEST_COMPANY_TEXT = 120
+
+
+def _text(env: Mapping[str, str], name: str, default: str) -> str:
+    text = (env.get(name) or default).strip()
+    if not is_printable_text(text) or len(text) > _LONGEST_COMPANY_TEXT:
+        raise SettingError(f"{name} must be one line of at most {_LONGEST_COMPANY_TEXT} signs")
+    return text
+
+
+def _company(env: Mapping[str, str]) -> Issuer:
+    """Who sends the documents. The defaults stand there until the operator gives its own; the name
+    says itself that it is a sample.
+    """
+    number = normalise(env.get("RENEWAL_DESK_COMPANY_REGISTRATION") or "") or None
+    if number is not None and not is_invoice_registration_number(number):
+        raise SettingError("RENEWAL_DESK_COMPANY_REGISTRATION must be T and 13 digits")
+    return Issuer(
+        name=_text(env, "RENEWAL_DESK_COMPANY_NAME", "【見本】架空保守サービス株式会社"),
+        department=_text(env, "RENEWAL_DESK_COMPANY_DEPARTMENT", "契約更新コンタクトセンター"),
+        address=_text(env, "RENEWAL_DESK_COMPANY_ADDRESS", "〒100-0000 東京都架空区見本町1-2-3"),
+        phone=_text(env, "RENEWAL_DESK_COMPANY_PHONE", "03-0000-0000"),
+        email=_text(env, "RENEWAL_DESK_COMPANY_EMAIL", "renewals@desk.example"),
+        registration_number=number,
+    )
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -161,4 +197,5 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             reply_minutes=_number(env, "RENEWAL_DESK_REPLY_BUSINESS_MINUTES", 120, 1, 100_000),
             check_valid_days=_number(env, "RENEWAL_DESK_CHECK_VALID_DAYS", 30, 1, 366),
         ),
+        company=_company(env),
     )

@@ -4,16 +4,14 @@ Everything is formatted here, so that a template only places it. Texts of custom
 stay as they are; what the fonts cannot show is replaced where it is printed.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Protocol
 
 from app.domain.identifiers import format_service_id
+from app.domain.quotes import AddresseeKind, addressee_line
 
-# 殿 ends family names too (鵜殿), so it counts after a space only.
-_HONORIFICS = re.compile(r"(?:\s*(?:御中|様)|\s+殿)+$")
 _KINDS: Final[Mapping[str, str]] = {
     "renewal": "更新",
     "reenrollment": "再加入",
@@ -27,8 +25,6 @@ _PERCENT_BP: Final = 100
 class VersionFacts(Protocol):
     """The version of a quote that is printed; money in yen, days in JST."""
 
-    @property
-    def quote_number(self) -> str: ...
     @property
     def version(self) -> int: ...
     @property
@@ -159,14 +155,6 @@ class PrintedQuote:
     total: str
 
 
-def with_honorific(name: str, kind: str) -> str:
-    """The addressee as it is written on a letter: 御中 for a company, 様 for a person, and never
-    both (QUO-3). An honorific that the name already brings is not doubled.
-    """
-    bare = _HONORIFICS.sub("", name.strip())
-    return f"{bare} {'様' if kind == 'person' else '御中'}".lstrip()
-
-
 def japanese_date(day: date) -> str:
     """A day as it is printed: 2026年4月1日."""
     return f"{day.year}年{day.month}月{day.day}日"
@@ -189,6 +177,7 @@ def level_name(code: str) -> str:
 
 
 def printed_quote(
+    quote_number: str,
     version: VersionFacts,
     lines: Iterable[LineFacts],
     issuer: Issuer,
@@ -205,10 +194,10 @@ def printed_quote(
     deadline = version.order_deadline
     return PrintedQuote(
         draft=draft,
-        quote_number=version.quote_number,
+        quote_number=quote_number,
         version=f"第{version.version}版",
         issued_on="" if version.issued_on is None else japanese_date(version.issued_on),
-        addressee=with_honorific(version.addressee_name, version.addressee_kind),
+        addressee=addressee_line(AddresseeKind(version.addressee_kind), version.addressee_name),
         customer_name=customer_name,
         contact_name=version.contact_name or "",
         contact_email=version.contact_email or "",

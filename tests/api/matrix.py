@@ -285,6 +285,8 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/quote-request-sheets/{upload_id}/errors.csv"): Row(
         ONE_QUOTE, "/v1/quote-request-sheets/{request_id}/errors.csv"
     ),
+    ("GET", "/v1/quotes/{quote_number}/document.pdf"): Row(ONE_QUOTE),
+    ("GET", "/v1/quotes/{quote_number}/answer-sheet.pdf"): Row(ONE_QUOTE),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

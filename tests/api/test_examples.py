@@ -59,6 +59,8 @@ SHEETS = {
 # Too long to be repeated: what is shown of them.
 EXTRACTS = {
     "show_metrics": re.compile(r"# HELP renewal_desk_requests_total .*\n.*\n"),
+    "read_quote_document": re.compile(r"%PDF-1\.7"),
+    "read_answer_sheet": re.compile(r"%PDF-1\.7"),
     "show_documentation": re.compile(r"(?s).*?</title>\n"),
 }
 

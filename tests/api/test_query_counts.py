@@ -124,6 +124,8 @@ NO_LISTS = {
     "/v1/quotes/{quote_number}", "/v1/quotes/{quote_number}/versions/{version}",
     "/v1/quotes/{quote_number}/versions/{version}/diff",
     "/v1/quotes/{quote_number}/order-deadline",
+    "/v1/quotes/{quote_number}/document.pdf",
+    "/v1/quotes/{quote_number}/answer-sheet.pdf",
 }  # fmt: skip
 
 

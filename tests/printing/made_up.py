@@ -38,7 +38,6 @@ class Line:
 
 @dataclass(frozen=True)
 class Version:
-    quote_number: str = "Q2026-0001234"
     version: int = 2
     kind: str = "renewal"
     start_date: date = date(2027, 1, 1)
@@ -79,6 +78,7 @@ def made_up(lines: list[Line], *, draft: bool = False, **changes: Any) -> Printe
         total=totals.total,
     )
     return printed_quote(
+        "Q2026-0001234",
         replace(version, **changes),
         lines,
         ISSUER,
