@@ -14,6 +14,7 @@ from app.auth import Authenticator
 from app.auth_keys import load_keys
 from app.db.engine import role_urls
 from app.deps import utc_now
+from app.domain.calendar import jst_date
 from app.embedded import Cluster
 from app.preparation import prepare
 from app.settings import load_settings
@@ -249,6 +250,39 @@ def batches(data_dir: Path, layout: Layout, count: int, seed: int = 11) -> list[
             Batch(principal, token, [serial_number(m) for m in chance.sample(machines, 1000)])
         )
     return made
+
+
+def wished(serials: list[str]) -> dict[str, Any]:
+    """The body of an eligibility check of these machines."""
+    today = jst_date(utc_now())
+    working = {"state": "working", "declared_by": "Sato", "declared_on": today.isoformat()}
+    level = "foundation_care_24x7"
+    return {
+        "kind": "reenrollment",
+        "start_date": (today + timedelta(days=30)).isoformat(),
+        "items": [
+            {"serial_number": serial, "service_level": level, "operating_condition": working}
+            for serial in serials
+        ],
+    }
+
+
+def put_policy(cluster: Cluster, database: str, definition: dict[str, Any]) -> None:
+    """Have a fee policy in force, once."""
+
+    async def put() -> None:
+        connection = await asyncpg.connect(**connect_arguments(cluster, database))
+        try:
+            await connection.execute(
+                "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
+                " VALUES ($1, 1, DATE '2020-01-01', $2::jsonb, 'bench') ON CONFLICT DO NOTHING",
+                definition["code"],
+                json.dumps(definition),
+            )
+        finally:
+            await connection.close()
+
+    asyncio.run(put())
 
 
 def token_of(data_dir: Path, subject: str) -> tuple[str, str]:
