@@ -3,14 +3,14 @@
 `SET LOCAL` takes no parameters, so a function writes it out. It decides nothing of its own: who may
 see what stands in the statement that calls it (app.db.callers).
 
-Revision: 0009
-Follows: 0008
+Revision: 0011
+Follows: 0010
 """
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
