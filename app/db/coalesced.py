@@ -104,6 +104,8 @@ class Coalesced:
                     await connection.prepare(GRANTS.text),
                     await connection.prepare(self._statement.text),
                 )
+                # Preparing leaves the tables locked until the next message ends it.
+                await connection.execute("SELECT")
         except (OSError, asyncpg.PostgresError, TimeoutError):
             return False
         finally:

@@ -190,3 +190,19 @@ async def test_answers_of_the_lane_are_counted_and_timed_like_all_others(
     assert grown[f'{seconds}_sum{{route="{route}"}}'] > 0
     buckets = [value for name, value in after.items() if name.startswith(f"{seconds}_bucket")]
     assert buckets == sorted(buckets)
+
+
+async def test_a_lane_that_waits_holds_no_lock(own_service: Service) -> None:
+    """Migrations would wait for it. Seen to fail: right after the connections were opened, with
+    statements that were prepared and nothing after it.
+    """
+    locks = (
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE application_name = 'renewal-desk lane' AND datname = current_database()"
+        " AND relation IS NOT NULL"
+    )
+    await own_service.get("/v1/contracts/JP-4410-0001?as_of=2026-11-25")
+    for _ in range(2):
+        async with own_service.owner() as session:
+            assert await session.scalar(text(locks)) == 0
+        assert (await own_service.get("/v1/contracts/JP-4410-0001")).status_code == 200
