@@ -38,3 +38,14 @@ async def two_ways(
             started(url, plain, keys, tokens) as no_lane,
         ):
             yield TwoWays(lane, no_lane, await arrange(lane))
+
+
+@pytest.fixture(scope="module")
+async def asked(
+    server: URL, template: tuple[str, Tokens], settings: Settings, keys: SigningKeys
+) -> AsyncIterator[Service]:
+    """A service of the module's own, on which what its tests store piles up."""
+    name, tokens = template
+    with own_database(server, name) as url:
+        async with started(url, settings, keys, tokens) as running:
+            yield running

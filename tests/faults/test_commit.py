@@ -31,7 +31,14 @@ async def failing(own_service: Service) -> Service:
     """The service on a database in which every marked row makes COMMIT fail."""
     async with own_service.owner() as session:
         await session.execute(text(TRIGGER))
-        for table in ("audit", "import_run", "import_file", "fee_policy", "calendar_day"):
+        for table in (
+            "audit",
+            "import_run",
+            "import_file",
+            "fee_policy",
+            "calendar_day",
+            "quote_request",
+        ):
             await session.execute(
                 text(
                     f"CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON {table}"
@@ -116,3 +123,36 @@ async def test_commits_that_fail_at_once_take_no_neighbour_with_them(failing: Se
         500 if name == "MARKED" else 202 for name in names
     ]
     assert await count(failing, "import_run", "%") == SEEDED_RUNS + 20
+
+
+async def test_quote_requests_whose_commit_fails_are_not_acknowledged(failing: Service) -> None:
+    """200 of them: none is answered with 2xx, and neither request, check, event, audit entry nor
+    key is left.
+    """
+
+    async def ask(name: str, number: int) -> httpx.Response:
+        return await failing.post(
+            "/v1/quote-requests",
+            json={
+                "kind": "renewal",
+                "identification": {"contract_number": "JP-4410-0001"},
+                "requester": {"name": f"{name} {number}", "email": "x@example.com"},
+            },
+            headers={"Idempotency-Key": f"{name}-{number}"},
+        )
+
+    tables = ("quote_request", "event", "audit", "idempotency_key")
+    before = [await count(failing, table, "%") for table in tables]
+    answers = await asyncio.gather(*(ask("MARKED", number) for number in range(REQUESTS)))
+    assert {answer.status_code for answer in answers} == {500}
+    assert [await count(failing, table, "%") for table in tables] == before
+    good = await ask("plain", 0)
+    assert good.status_code == 201
+    # A step whose commit fails leaves the request as it was.
+    path, etag = good.headers["location"], good.headers["etag"]
+    failed = await failing.post(
+        f"{path}/cancellation", json={"reason": "MARKED"}, headers={"If-Match": etag}
+    )
+    assert failed.status_code == 500
+    read = await failing.get(path)
+    assert (read.json()["state"], read.headers["etag"]) == ("received", etag)
