@@ -273,3 +273,99 @@ async def test_a_check_for_one_customer_holds_nothing_of_another(
     one, other = answer.json(), nothing.json()
     text = json.dumps(one).replace(files["C0001"].serial_number, ABSENT_SERIAL)
     assert json.loads(text) == other
+
+
+def ask_for(**identification: Any) -> dict[str, Any]:
+    """A renewal of what is identified."""
+    return {
+        "kind": "renewal",
+        "identification": identification,
+        "requester": {"name": "x", "email": "x@example.com"},
+    }
+
+
+@portal
+@pytest.mark.parametrize("way_of_naming", ["contract_number", "service_id", "configuration"])
+async def test_a_foreign_number_in_a_quote_request_is_answered_as_an_absent_one(
+    two_ways: TwoWays, name: str, way_of_naming: str
+) -> None:
+    """Alone and beside the caller's own customer, by number and by machine."""
+    service, party = two_ways.lane, two_ways.world.parties[name]
+    objects = two_ways.world.objects(party)
+    for customer in ({}, {"customer_id": party.home}):
+        answers = []
+        for what in ("others", "deleted", "absent"):
+            files = objects[what]
+            named: Any = getattr(files, way_of_naming, None) or [
+                {
+                    "product_number": files.product_number,
+                    "product_name": "x",
+                    "serial_number": files.serial_number,
+                    "quantity": 1,
+                }
+            ]
+            answer = await ask(
+                service,
+                party,
+                "POST",
+                "/v1/quote-requests?dry_run=true",
+                json=ask_for(**{way_of_naming: named}) | customer,
+            )
+            shown = answer.json()
+            # What was named comes back as it was sent; a product's own dates are public.
+            for own in ("identification", "items", "end_of_support"):
+                shown.pop(own, None)
+            answers.append((answer.status_code, shown))
+        assert answers[0] == answers[1] == answers[2]
+
+
+@portal
+async def test_a_foreign_customer_in_a_quote_request_is_as_unknown_as_an_absent_one(
+    two_ways: TwoWays, name: str
+) -> None:
+    service, party = two_ways.lane, two_ways.world.parties[name]
+    objects = two_ways.world.objects(party)
+    answers = [
+        await ask(
+            service,
+            party,
+            "POST",
+            "/v1/quote-requests?dry_run=true",
+            json=ask_for(contract_number=objects[number].contract_number)
+            | {"customer_id": objects[what].customer_id},
+        )
+        for what in ("others", "deleted", "absent")
+        for number in ("own", "others")
+    ]
+    assert answers[0].json()["errors"] == [{"pointer": "/customer_id", "code": "customer_unknown"}]
+    assert len({seen(answer) for answer in answers}) == 1
+
+
+@portal
+async def test_the_list_of_quote_requests_holds_ones_own_customers_only(
+    two_ways: TwoWays, name: str
+) -> None:
+    service, party = two_ways.lane, two_ways.world.parties[name]
+    path: str | None = "/v1/quote-requests?page_size=100"
+    customers: set[str] = set()
+    while path:
+        answer = await ask(service, party, "GET", path)
+        customers |= {item["customer_id"] for item in answer.json()["items"]}
+        path = answer.links.get("next", {}).get("url")
+    seen_in_quotes = party.sees if party.sees_in_quotes is None else party.sees_in_quotes
+    assert customers == set(seen_in_quotes or ())
+
+
+async def test_a_cursor_of_foreign_requests_or_of_another_history_is_no_cursor(
+    two_ways: TwoWays,
+) -> None:
+    service, parties = two_ways.lane, two_ways.world.parties
+    path = "/v1/quote-requests?page_size=1"
+    cursors = {
+        name: (await ask(service, parties[name], "GET", path)).json()["next_cursor"]
+        for name in ("partner", "desk")
+    }
+    for owner in cursors:
+        for user in ("customer", "partner", "desk"):
+            answer = await ask(service, parties[user], "GET", f"{path}&cursor={cursors[owner]}")
+            assert answer.status_code == (200 if owner == user else 422), (owner, user)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| ([A-Z]+-\d+) \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
 QUOTED = re.compile(r"`([^`]+)`")
 ROWS = ROW.findall((ROOT / "docs" / "rules.md").read_text())
-CHAPTERS = {"CAL": 6, "TERM": 4, "DL": 8, "EOS": 5, "ELG": 7, "FEE": 10}
+CHAPTERS = {"CAL": 6, "TERM": 4, "DL": 8, "EOS": 5, "ELG": 7, "FEE": 10, "REQ": 8}
 
 
 def cited_in_code() -> set[str]:
