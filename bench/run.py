@@ -25,6 +25,7 @@ from app.embedded import Cluster, running_cluster  # noqa: E402
 from bench import data  # noqa: E402
 from bench.batches import batch_goals, measure_batches  # noqa: E402
 from bench.decisions import decision_goals, measure_decisions  # noqa: E402
+from bench.documents import document_goals, measure_documents  # noqa: E402
 from bench.growth import growth_goals, measure_growth  # noqa: E402
 from bench.loading import import_goals, measure_import  # noqa: E402
 from bench.lookups import lookup_goals, measure_lookups  # noqa: E402
@@ -36,6 +37,7 @@ PARTS: dict[str, tuple[Callable[[Run], None], Callable[[Run], None]]] = {
     "lookups": (measure_lookups, lookup_goals),
     "batch": (measure_batches, batch_goals),
     "decisions": (measure_decisions, decision_goals),
+    "documents": (measure_documents, document_goals),
     "import": (measure_import, import_goals),
     "growth": (measure_growth, growth_goals),
 }
