@@ -146,7 +146,7 @@ DESK_ENTRY = Entry(
     ("principal", "token_id"),
 )
 
-# What the functions of the database raise (migration 0009).
+# What the functions of the database raise (migration 0011).
 _REFUSAL_OF_STATE: Mapping[str, type[DeskError]] = {
     "RD401": CredentialsRevoked,
     "RD403": NotAllowed,

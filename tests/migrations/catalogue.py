@@ -10,6 +10,11 @@ from app.db.migrate import downgrade, upgrade
 
 OURS = "relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic_version%'"
 
+# The queue's own tables stand in a schema of their own; the declared tables know nothing of them.
+EVERYWHERE = (
+    "relnamespace::regnamespace::text IN ('public', 'jobs') AND relname NOT LIKE 'alembic_version%'"
+)
+
 TABLES = {
     "columns": f"""
         SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
@@ -34,17 +39,17 @@ WHOLE = {
                CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END,
                ARRAY(SELECT item::text FROM
                      unnest(coalesce(relacl, acldefault('r', relowner))) AS item ORDER BY 1)::text
-          FROM pg_class WHERE relkind IN ('r', 'v', 'S') AND {OURS}""",
+          FROM pg_class WHERE relkind IN ('r', 'v', 'S') AND {EVERYWHERE}""",
     "column rights": f"""
         SELECT relname, attname, attacl::text FROM pg_attribute JOIN pg_class
-            ON pg_class.oid = attrelid WHERE attacl IS NOT NULL AND {OURS}""",
+            ON pg_class.oid = attrelid WHERE attacl IS NOT NULL AND {EVERYWHERE}""",
     "policies": "SELECT * FROM pg_policies",
     "functions": """
         SELECT proname, pg_get_functiondef(oid) FROM pg_proc
-         WHERE pronamespace = 'public'::regnamespace""",
+         WHERE pronamespace::regnamespace::text IN ('public', 'jobs')""",
     "triggers": f"""
         SELECT relname, pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger JOIN pg_class
-            ON pg_class.oid = tgrelid WHERE NOT tgisinternal AND {OURS}""",
+            ON pg_class.oid = tgrelid WHERE NOT tgisinternal AND {EVERYWHERE}""",
     "database": """
         SELECT item.grantee::regrole::text, item.privilege_type FROM pg_database,
                aclexplode(coalesce(datacl, acldefault('d', datdba))) AS item
