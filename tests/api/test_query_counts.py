@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.db.transaction import Transaction
 from app.policy import POLICY
+from tests.api.sheets import machines, send, sheet
 from tests.conftest import Service
 
 MOST_OF_ONE_LOOK_UP = 6
@@ -219,3 +220,13 @@ async def test_an_eligibility_check_of_many_takes_as_many_as_one(
         answer = await service.post("/v1/eligibility-checks?dry_run=true", json=body)
     assert answer.status_code == 200
     assert len(sent) <= 8, sent
+
+
+async def test_a_sheet_of_many_machines_takes_as_many_as_one_of_few(own_service: Service) -> None:
+    taken = []
+    for count in (1, 200):
+        content = sheet(machines(count))
+        with statements_of(own_service) as sent:
+            assert (await send(own_service, content)).status_code == 201
+        taken.append(len(sent))
+    assert taken[0] == taken[1]

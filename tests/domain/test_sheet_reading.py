@@ -135,6 +135,22 @@ def test_each_fault_is_told_at_its_cell(
     assert faults(read_sheet(sheets(fields, rows))) == found
 
 
+NEEDED = tuple(field.key for field in COLUMNS if field.key != "serial_number")
+
+
+@given(st.sampled_from(("新規加入", "アップグレード")), st.sets(st.sampled_from(NEEDED)))
+def test_req_4_a_field_that_is_needed_and_empty_is_told_at_its_cell(
+    kind: str, emptied: set[str]
+) -> None:
+    row = MACHINE | DECLARED | dict.fromkeys(emptied, "")
+    found = read_sheet(sheets(ENROLLED | {"kind": kind}, [row])).faults
+    places = {cell_of(3, n) for n, field in enumerate(COLUMNS) if field.key in emptied}
+    # A row of which nothing is left but its serial number stands for a machine all the same.
+    assert {fault.cell for fault in found} == places
+    assert {fault.code for fault in found} <= {"required"}
+    assert not read_sheet(sheets(ASKED, [row])).errors
+
+
 def test_an_unusual_number_warns_and_refuses_nothing() -> None:
     reading = read_sheet(sheets(ASKED, [MACHINE | {"serial_number": "odd"}]))
     assert reading.errors == ()

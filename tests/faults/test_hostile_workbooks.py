@@ -15,13 +15,17 @@ from pathlib import Path
 import pytest
 
 from app import workbook_reading
+from app.domain import workbook_archives
 from app.domain.errors import WorkbookRefused
+from app.domain.workbook_archives import examine_archive
 from app.workbook_reading import read_workbook
 from tests.api.sheets import send
 from tests.conftest import Service
 from tests.faults.hostile_workbooks import GOOD, HOSTILE, MACHINES, changing
 
 MOST_GROWTH = 20 << 20
+# Made with much work, and not for the checks from outside.
+COSTLY = {"400,000 texts", "more text than is read", "all rows of a spreadsheet"}
 STATUS = Path("/proc/self/status")
 measured = pytest.mark.skipif(not STATUS.exists(), reason="memory is read from /proc")
 
@@ -79,6 +83,25 @@ async def test_hostile_files_are_refused_each_with_its_code_while_the_service_an
     assert len(answered) > len(files) // 4
 
 
+@pytest.mark.parametrize("check", ["frame", "names", "sizes", "places", "contents"])
+def test_each_check_from_outside_is_needed(check: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With any one of them taken out, some hostile file is let through or called something else."""
+
+    def code_of(content: bytes) -> str | None:
+        try:
+            examine_archive(content)
+        except WorkbookRefused as refused:
+            return refused.places[0][1]
+        except Exception:
+            return "fault"
+        return None
+
+    files = {name: make() for name, (make, _) in HOSTILE.items() if name not in COSTLY}
+    before = {name: code_of(content) for name, content in files.items()}
+    monkeypatch.setattr(workbook_archives, f"_check_{check}", lambda *_: None)
+    assert {name: code_of(content) for name, content in files.items()} != before
+
+
 async def test_a_name_of_the_file_is_never_used(service: Service) -> None:
     for name in ("../../etc/passwd", "a\r\nSet-Cookie: a=b", "C:\\x.exe", "x" * 200, "髙.xlsx"):
         assert (await send(service, GOOD, dry_run=True, name=name)).status_code == 200
@@ -119,7 +142,9 @@ def test_the_child_can_open_no_file_no_socket_and_take_no_more_memory_and_time()
 async def test_a_child_that_says_nothing_or_too_much_is_ended(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Seen to fail without the time limit, and without the limit of the output."""
+    """Without the time limit the first would be waited for ten minutes; no output is believed that
+    did not come to its end.
+    """
     program = tmp_path / "child.py"
     monkeypatch.setattr(workbook_reading, "_CHILD", program)
     monkeypatch.setattr(workbook_reading, "PATIENCE", 2.0)
