@@ -200,7 +200,7 @@ async def test_texts_come_back_as_they_were_written_and_identifiers_in_one_form(
     """Down, up and read back: vendor kanji, emoji and what looks like a formula stay what they are;
     full-width identifiers are brought into their form, and the file that came is kept.
 
-    Seen to fail with `strings_to_formulas` left at its default in `app.workbook_writing`.
+    Seen to fail with `write` for `write_string` and `strings_to_formulas` left at its default.
     """
     rows = [machine(f"ＪＰＤＥＭＯ０{n:03d}", product_name=name) for n, name in enumerate(NAMES)]
     rows[0] |= {"product_number": "ｐ１９７６６－ｂ２１"}
