@@ -15,8 +15,9 @@ REQUESTER = {"name": "髙﨑①㈱𠮷 🗾", "email": "hanako@example.com"}
 WORKING = {"state": "working", "declared_by": "佐藤 花子", "declared_on": "2026-11-20"}
 # Of customer C0001 in the demo set: a contract and its service id, and a post-warranty package.
 CONTRACT, SERVICE_ID, PACKAGE = "JP-4410-0001", "102938475610", "PW-4500-0008"
-# A renewal by number: two for the context, three for the key, then it resolves, stores, tells.
-STATEMENTS_OF_A_RENEWAL = 9
+# A renewal by number: one for the context, three and one for the key, and between them it resolves,
+# stores, and tells (event and audit entry in one).
+STATEMENTS_OF_A_RENEWAL = 8
 
 
 def renewal(identification: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -255,6 +256,7 @@ async def test_an_enrollment_runs_its_check_first_and_keeps_it(asked: Service, k
             "term_months": 12,
             "items": enrollment()["items"],
         },
+        headers={"Idempotency-Key": f"check-{kind}"},
     )
     assert check.json() == alone.json() | {"id": found["eligibility_check_id"]}
     assert found["items"][0]["operating_condition"] == WORKING
