@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from app.db.callers import name_caller
+from app.db.callers import caller_named
 from app.db.tables import idempotency_key
 from app.domain.errors import IdempotencyKeyBusy, IdempotencyKeyReused
 
@@ -44,9 +44,11 @@ async def once(
     key was used with another request. A refusal of `effect` passes and leaves no key.
     """
     number = int.from_bytes(fingerprint(principal.encode(), key.encode())[:8], "big", signed=True)
-    if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+    # One statement for the lock and the context; the key is read by the next one, whose snapshot
+    # begins when the lock is held.
+    begun = select(func.pg_try_advisory_xact_lock(number), caller_named(principal))
+    if not (await session.execute(begun)).one()[0]:
         raise IdempotencyKeyBusy
-    await name_caller(session, principal)
     stored = (
         await session.execute(
             select(

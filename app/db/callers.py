@@ -198,6 +198,12 @@ async def _enter(session: AsyncSession, script: str) -> None:
         raise refusal from failure
 
 
+def caller_named(principal: str) -> ColumnElement[str]:
+    """The expression that does what `name_caller` does, within another statement."""
+    digest = hashlib.sha256(principal.encode()).hexdigest()
+    return func.set_config("app.caller", digest, true())
+
+
 async def name_caller(session: AsyncSession, principal: str) -> None:
     """Put the caller itself into the transaction's context: the second wall around what belongs to
     a caller and to no customer (keys of requests, a partner's test clock).
