@@ -265,11 +265,12 @@ def _add_problems(operation: Json, refusals: Iterator[type[errors.DeskError]]) -
 def _show(operation: Json, name: str, example: Example, recorded: Answers) -> None:
     """Put the examples of an operation into their places."""
     made = {
-        member: content["id"]
+        member: content[named]
         for member, source in example.ids.items()
         for by_type in recorded.get(source.partition("/")[0], {}).values()
         for content in by_type.values()
-        if content["id"] is not None
+        for named in ("id", "quote_number")
+        if content.get(named) is not None
     }
     given = {**example.path, **made, **example.query, **example.headers}
     for parameter in operation["parameters"]:

@@ -6,34 +6,17 @@ tests/api/test_examples.py, which sends every request and compares.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from app.openapi_example import Example as Example
+from app.openapi_quote_examples import QUOTE_REQUESTS
 
 # By operation, status and media type.
 Answers = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _ANSWERS = Path(__file__).with_name("openapi_answers.json")
-
-
-@dataclass(frozen=True)
-class Example:
-    """A request and who sends it. `ids` are members of the path that the answer to another example
-    gives: `{"check_id": "create_eligibility_check"}`. `holds` is the example whose ETag is sent as
-    `If-Match`. The other examples of an operation are called by its name and their place:
-    `ask_for_quote/0`.
-    """
-
-    caller: str = "public"
-    path: Mapping[str, Any] = field(default_factory=dict)
-    query: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    ids: Mapping[str, str] = field(default_factory=dict)
-    holds: str | None = None
-    # The same operation asked in another way, for its other answer.
-    others: tuple["Example", ...] = ()
-
 
 IMPORT = {
     "files": ["date,kind,opens,closes,name\r\n2027-08-13,closed,,,夏季休業\r\n"],
@@ -71,7 +54,6 @@ CHECK = {
     ],
 }
 ONE_CONTRACT = {"contract_number": "JP-4500-0002"}
-ONE_QUOTE = {"quote_number": "Q2026-0000001"}
 REQUESTER = {"name": "山田 太郎", "email": "taro.yamada@example.com"}
 
 
@@ -105,16 +87,7 @@ REQUESTS: Mapping[str, Example] = {
     "read_contract": Example("customer", ONE_CONTRACT),
     "read_contract_lines": Example("customer", ONE_CONTRACT, {"page_size": 10}),
     "read_contract_lines_csv": Example("customer", ONE_CONTRACT),
-    "read_quote": Example("customer", ONE_QUOTE),
-    "read_quotes": Example("customer", query={"state": "issued", "page_size": 1}),
-    "read_quote_versions": Example("customer", ONE_QUOTE),
-    "read_quote_version": Example("customer", {**ONE_QUOTE, "version": 1}),
-    "read_quote_difference": Example("customer", {**ONE_QUOTE, "version": 1}, {"against": 1}),
-    "read_quote_deadline": Example("customer", ONE_QUOTE),
-    "read_order_deadlines": Example("customer", query={"within_days": 31, "page_size": 1}),
-    "read_order_deadline_feed": Example("customer"),
-    "read_quote_document": Example("customer", ONE_QUOTE),
-    "read_answer_sheet": Example("customer", ONE_QUOTE),
+    **QUOTE_REQUESTS,
     "read_products": Example(query={"updated_since": "2026-01-01T00:00:00Z", "page_size": 1}),
     "read_product": Example(path={"product_number": "868703-B21"}, query={"as_of": "2026-11-25"}),
     "look_up_products": Example(body={"product_numbers": ["868703-B21", "868703-X99"]}),

@@ -29,6 +29,7 @@ KNOWN = Access(frozenset({"customer", "partner", "desk"}))
 DESK = Access(frozenset({"desk"}))
 CONTRACTS = Access(frozenset({"customer", "partner", "desk"}), "contracts")
 QUOTES = Access(frozenset({"customer", "partner", "desk"}), "quotes")
+DECLINING = Access(frozenset({"customer", "partner"}), "quotes")
 
 POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/"): PUBLIC,
@@ -50,7 +51,15 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/contracts/{contract_number}/lines"): CONTRACTS,
     ("GET", "/v1/contracts/{contract_number}/lines.csv"): CONTRACTS,
     ("POST", "/v1/coverage-lookups"): CONTRACTS,
+    ("POST", "/v1/quotes"): DESK,
     ("GET", "/v1/quotes/{quote_number}"): QUOTES,
+    ("PATCH", "/v1/quotes/{quote_number}"): DESK,
+    ("POST", "/v1/quotes/{quote_number}/issue"): DESK,
+    ("POST", "/v1/quotes/{quote_number}/withdrawal"): DESK,
+    ("POST", "/v1/quotes/{quote_number}/decline"): DECLINING,
+    ("POST", "/v1/quotes/{quote_number}/versions"): DESK,
+    ("POST", "/v1/quotes/{quote_number}/split"): DESK,
+    ("POST", "/v1/quote-previews"): DESK,
     ("POST", "/v1/quote-requests"): QUOTES,
     ("GET", "/v1/quote-requests"): QUOTES,
     ("GET", "/v1/quote-requests/{request_id}"): QUOTES,

@@ -15,6 +15,7 @@ from app.domain.identifiers import (
     normalise,
 )
 from app.domain.printed_documents import Issuer
+from app.domain.tax import Rounding
 
 
 class SettingError(Exception):
@@ -71,12 +72,18 @@ class RuleSettings:
     """Figures that RULES leaves to the desk. `expiring_days`: a cover that ends within so many days
     is called expiring (API, default 90). `reply_minutes`: a question is answered within so many
     open minutes of the desk (CAL-5, default two business hours). `check_valid_days`: how long an
-    eligibility check holds at most (ELG-6, default 30).
+    eligibility check holds at most (ELG-6, default 30). `tax_rate_bp` is the consumption tax of new
+    lines of quotes in basis points (default 1,000: 10 %), `tax_rounding` which way a part of a yen
+    goes (QUO-4, default floor). `covers_last_day`: whether cover may include the very day on which
+    support of a product ends (EOS-2, default yes).
     """
 
     expiring_days: int
     reply_minutes: int
     check_valid_days: int
+    tax_rate_bp: int
+    tax_rounding: Rounding
+    covers_last_day: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,13 @@ def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
     return raw in {"true", "1", "yes"}
 
 
+def _rounding(env: Mapping[str, str], name: str) -> Rounding:
+    try:
+        return Rounding(env.get(name) or Rounding.FLOOR)
+    except ValueError:
+        raise SettingError(f"{name} must be one of {', '.join(Rounding)}") from None
+
+
 def _database_url(env: Mapping[str, str], name: str) -> str | None:
     raw = env.get(name) or None
     if raw is None:
@@ -196,6 +210,9 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             expiring_days=_number(env, "RENEWAL_DESK_EXPIRING_DAYS", 90, 1, 3650),
             reply_minutes=_number(env, "RENEWAL_DESK_REPLY_BUSINESS_MINUTES", 120, 1, 100_000),
             check_valid_days=_number(env, "RENEWAL_DESK_CHECK_VALID_DAYS", 30, 1, 366),
+            tax_rate_bp=_number(env, "RENEWAL_DESK_TAX_RATE_BP", 1000, 0, 10_000),
+            tax_rounding=_rounding(env, "RENEWAL_DESK_TAX_ROUNDING"),
+            covers_last_day=_switch(env, "RENEWAL_DESK_COVERS_LAST_DAY", True),
         ),
         company=_company(env),
     )

@@ -31,7 +31,7 @@ from app.db.entries import Entry
 from app.db.pool import Pool
 from app.db.statements import DIALECT
 from app.db.transaction import Transaction
-from app.domain.errors import AlreadyExists, DatabaseUnavailable, DeskError
+from app.domain.errors import AlreadyExists, DatabaseUnavailable, DeskError, DraftExists
 from app.settings import DatabaseSettings
 
 Role = Literal["portal", "desk"]
@@ -43,6 +43,7 @@ ReadSession = NewType("ReadSession", AsyncSession)
 # stand here; a break of any other one is a fault of the service and answers 500.
 REFUSAL_OF_CONSTRAINT: Mapping[str, type[DeskError]] = {
     "pk_partner_client": AlreadyExists,
+    "uq_quote_version_draft": DraftExists,
 }
 
 

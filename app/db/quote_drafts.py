@@ -1,7 +1,7 @@
 """Drafts of quotes: what a version says, written with all its lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -46,15 +46,7 @@ def _version_values(content: VersionContent, totals: TaxedTotals) -> dict[str, A
         **values,
         "flags": list(content.flags),
         "decisions": dict(content.decisions),
-        "left_out": [
-            {
-                "contract_number": left.contract_number,
-                "line_number": left.line_number,
-                "reason": left.reason,
-                "note": left.note,
-            }
-            for left in content.left_out
-        ],
+        "left_out": [asdict(left) for left in content.left_out],
         "subtotal": totals.subtotal,
         "tax": [
             {"rate_bp": rate.rate_bp, "taxable": rate.taxable, "tax": rate.tax}

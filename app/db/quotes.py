@@ -203,12 +203,12 @@ async def get_draft(
 
 
 async def find_version_in_state(
-    session: AsyncSession, owner: QuoteRow, state: str
+    session: AsyncSession, customer_id: str, quote_number: str, state: str
 ) -> VersionRow | None:
     """The version of a quote in a state of which a quote has one version at most: draft, issued."""
     statement = select(*VERSION_COLUMNS).where(
-        quote_version.c.customer_id == owner.customer_id,
-        quote_version.c.quote_number == owner.quote_number,
+        quote_version.c.customer_id == customer_id,
+        quote_version.c.quote_number == quote_number,
         quote_version.c.state == state,
     )
     row = (await session.execute(statement)).first()

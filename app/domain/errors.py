@@ -260,3 +260,41 @@ class SheetRefused(DeskError):
     """
 
     code = "sheet_refused"
+
+
+class DraftExists(DeskError):
+    """A next version of a quote that has a draft in work already (QUO-2)."""
+
+    code = "draft_exists"
+
+
+class QuoteNotReady(DeskError):
+    """A draft that cannot be issued: something is open. `places` names it (QUO-1, EOS-3, FEE-9)."""
+
+    code = "quote_not_ready"
+
+
+class PastEndOfSupport(DeskError):
+    """A line that would begin or end after its product's end of support (EOS-1, EOS-2, EOS-4)."""
+
+    code = "past_end_of_support"
+
+
+class LimitPassed(DeskError):
+    """A quote whose effective limit has passed before it is issued; the fact `effective_limit`
+    names the day (DL-5).
+    """
+
+    code = "limit_passed"
+
+
+class AmountsDisagree(DeskError):
+    """An amount that does not follow from its parts: line, subtotal or total (QUO-4)."""
+
+    code = "amounts_disagree"
+
+
+class CustomersDiffer(DeskError):
+    """One quote for contracts or quotes of several customers (QUO-6)."""
+
+    code = "customers_differ"

@@ -61,5 +61,9 @@ QUOTE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The present cover runs until the wished end or longer.",
     ),
     "left_out.desk": ("担当者が対象外としました。", "The desk left it out."),
+    "left_out.not_requested": (
+        "ご依頼の対象に含まれていません。",
+        "It is not among the machines that were asked for.",
+    ),
     "left_out.split_off": ("別の見積に分割しました。", "It was split off into another quote."),
 }

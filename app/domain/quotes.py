@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from app.domain.end_of_support import RequestKind
 from app.domain.periods import Period, covering_period
 from app.domain.tax import Rounding, TaxedAmount, TaxedTotals, taxed_totals
 
@@ -63,14 +64,16 @@ class QuoteLine:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line of a contract that the quote does not renew, and why (QUO-6): a code, which is `desk`
-    where the desk's own words are the `note`.
+    """A machine that the quote leaves out, and why (QUO-6): a code, which is `desk` where the words
+    of the desk are the `note`. It is a line of a contract, or known by its numbers alone.
     """
 
-    contract_number: str
-    line_number: int
+    contract_number: str | None
+    line_number: int | None
     reason: str
     note: str | None = None
+    product_number: str | None = None
+    serial_number: str | None = None
 
 
 class AddresseeKind(StrEnum):
@@ -117,6 +120,56 @@ def period_of(lines: Iterable[QuoteLine]) -> Period | None:
         Period(line.start, line.end)
         for line in lines
         if line.start is not None and line.end is not None
+    )
+
+
+FEE_NAME: Final = "再加入手数料"
+"""What the fee is called in the document, at new enrollment and upgrade as well (RULES, Words)."""
+# Flags of a version itself rather than of its lines, until the desk decides.
+_OF_VERSION: Final[Mapping[str, str]] = {
+    "fee_to_decide": "fee",
+    "eligibility_to_review": "eligibility",
+}
+
+
+def fee_line(amount: int, tax_rate_bp: int) -> QuoteLine:
+    """Return the line of a fee, in yen without tax."""
+    return QuoteLine(LineKind.FEE, FEE_NAME, amount, tax_rate_bp=tax_rate_bp)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFacts:
+    """What a quote takes from an eligibility check: outcomes as the check tells them, the fee in
+    yen where it is known, and whether a machine's term would be consumed (FEE-2).
+    """
+
+    outcome: str
+    fee_outcome: str
+    fee_amount: int | None
+    consumes_term: bool = False
+
+
+def flags_of_check(kind: RequestKind, check: CheckFacts | None) -> tuple[str, ...]:
+    """Return what an eligibility check leaves open; without a check everything but a renewal is
+    open. A fee without a figure waits for a person (FEE-9).
+    """
+    if check is None:
+        return () if kind is RequestKind.RENEWAL else tuple(_OF_VERSION)
+    known = check.fee_outcome == "none" or known_fee(check) is not None
+    sound = check.outcome in {"eligible", "eligible_with_conditions"} and not check.consumes_term
+    flags = () if known else ("fee_to_decide",)
+    return flags if sound else (*flags, "eligibility_to_review")
+
+
+def known_fee(check: CheckFacts | None) -> int | None:
+    """Return the fee that a check found, in yen, or None where it found no figure."""
+    return check.fee_amount if check is not None and check.fee_outcome == "fee" else None
+
+
+def own_flags(flags: Iterable[str], decisions: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return those flags of the version itself that no decision has closed."""
+    return tuple(
+        flag for flag in flags if flag in _OF_VERSION and _OF_VERSION[flag] not in decisions
     )
 
 

@@ -79,8 +79,10 @@ class FeeLineOut(TypedDict):
 class LeftOutOut(TypedDict):
     """A line of the contract that is not quoted, and why (QUO-6)."""
 
-    contract_number: str
-    line_number: int
+    contract_number: str | None
+    line_number: int | None
+    product_number: str | None
+    serial_number: str | None
     reason: Annotated[str, Field(description="A code; `desk` where `text` is the desk's own.")]
     text: str
 
@@ -193,6 +195,8 @@ def left_out_out(left: Mapping[str, Any], language: Language) -> LeftOutOut:
     return {
         "contract_number": left["contract_number"],
         "line_number": left["line_number"],
+        "product_number": left.get("product_number"),
+        "serial_number": left.get("serial_number"),
         "reason": left["reason"],
         "text": left.get("note") or text(f"left_out.{left['reason']}", language),
     }

@@ -1,109 +1,88 @@
-"""The demo set's quotes: what the tour of the README shows, in every state."""
+"""The demo set's quotes, drafted and issued as the desk would have done it."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth import Caller
 from app.db.callers import Viewer
-from app.db.quote_drafts import VersionContent, add_version
-from app.db.quote_sources import ContractLineRow, list_contract_lines, quotes_written_by
-from app.db.quote_writes import add_quote, issue_version, next_quote_number
-from app.demo.quotes import DEMO_QUOTES
-from app.domain.calendar import jst_date
-from app.domain.deadlines import order_deadline_day
-from app.domain.periods import renewal_period
-from app.domain.pricing import line_price
-from app.domain.quotes import LineKind, QuoteLine, totals_of
+from app.db.desk import load_calendar
+from app.db.quote_sources import quotes_written_by
+from app.db.quotes import get_quote
+from app.demo.quotes import DEMO_QUOTES, SPLIT_LINES, DemoQuote
+from app.domain.calendar import DeskCalendar, jst_date
+from app.domain.periods import end_of_term
+from app.domain.quote_amending import Amendment
+from app.usecases.quote_facts import QuoteSettings
+from app.usecases.quote_merging import split_quote
+from app.usecases.quote_origins import DraftWish
+from app.usecases.quote_steps import decline_quote, issue_quote, withdraw_quote
+from app.usecases.quote_versions import draft_next_version
+from app.usecases.quotes import draft_quote
+from app.usecases.reads import Trace
 
-DEMO = "demo set"
+DEMO: Final = "demo set"
+_SETTINGS: Final = QuoteSettings()
+_TWO_YEARS: Final = 24
 
 
 async def seed_quotes(session: AsyncSession, now: datetime) -> None:
-    """Write the demo set's quotes, from the lines of its contracts; once only."""
-    wanted = [each.contract_number for each in DEMO_QUOTES]
+    """Write the demo set's quotes, once only."""
     if await quotes_written_by(session, DEMO):
         return
-    desk = Viewer(None, None, None, "quotes", jst_date(now))
-    lines: dict[str, list[ContractLineRow]] = {}
-    for line in await list_contract_lines(session, desk, wanted):
-        lines.setdefault(line.contract_number, []).append(line)
-    for each in DEMO_QUOTES:
-        await _seed_quote(session, lines[each.contract_number], now)
+    calendar = await load_calendar(session)
+    for wanted in DEMO_QUOTES:
+        await _seed_quote(session, wanted, calendar, now)
 
 
-async def _seed_quote(session: AsyncSession, sources: list[ContractLineRow], now: datetime) -> None:
-    today = jst_date(now)
-    first = sources[0]
-    number = await next_quote_number(session, today.year)
-    await add_quote(
-        session,
-        customer_id=first.customer_id,
-        quote_number=number,
-        contract_number=first.contract_number,
-        service_id=first.service_id,
-        created_by=DEMO,
-        now=now,
+async def _seed_quote(
+    session: AsyncSession, wanted: DemoQuote, calendar: DeskCalendar, now: datetime
+) -> None:
+    then = now - timedelta(days=wanted.days_ago)
+    today = jst_date(then)
+    desk = Viewer(None, None, None, "quotes", today)
+    trace = Trace(session, Caller("desk", DEMO, None, None), then, "demo")
+    valid = None if wanted.valid_days is None else today + timedelta(days=wanted.valid_days)
+    wish = DraftWish(
+        contract_numbers=(wanted.contract_number,),
+        header={"conditions": wanted.conditions, "valid_until": valid},
     )
-    lines = [_line(source) for source in sources]
-    content = VersionContent(
-        kind="renewal",
-        start_date=min(line.start for line in lines if line.start),
-        end_date=max(line.end for line in lines if line.end),
-        service_level=first.service_level,
-        addressee_kind="company",
-        addressee_name=first.customer_name,
+    number, version = await draft_quote(session, desk, trace, wish, settings=_SETTINGS, now=then)
+    if wanted.fate == "draft":
+        return
+    if wanted.fate == "split":
+        chosen = range(1, SPLIT_LINES + 1)
+        number, version = await split_quote(
+            session, desk, trace, number, None, chosen, settings=_SETTINGS, now=then
+        )
+    await issue_quote(
+        session, desk, trace, number, None, calendar=calendar, settings=_SETTINGS, now=then
     )
-    await add_version(
-        session,
-        customer_id=first.customer_id,
-        quote_number=number,
-        version=1,
-        content=content,
-        lines=lines,
-        totals=totals_of(lines),
-        created_by=DEMO,
-        now=now,
-    )
-    await _issue(session, first.customer_id, number, content.start_date, today, now)
+    if wanted.fate == "withdrawn":
+        reason = "価格改定のため、作成し直します。"
+        await withdraw_quote(session, desk, trace, number, None, version, reason, now=now)
+    elif wanted.fate == "declined":
+        customer = replace(trace, caller=Caller("customer", DEMO, None, None), now=now)
+        reason = "機器を入れ替えることになりました。"
+        await decline_quote(session, desk, customer, number, None, version, reason, now=now)
+    elif wanted.fate == "second_version":
+        await _second_version(session, desk, trace, number, calendar, now)
 
 
-def _line(source: ContractLineRow) -> QuoteLine:
-    period = renewal_period(source.end_date)
-    annual = source.annual_price or 0
-    return QuoteLine(
-        kind=LineKind.SERVICE,
-        product_name=source.product_name or source.product_number or "",
-        unit_price=line_price(annual, source.quantity, period.start, period.end).unit_price,
-        quantity=source.quantity,
-        product_number=source.product_number,
-        serial_number=source.serial_number,
-        service_level=source.service_level,
-        start=period.start,
-        end=period.end,
-        annual_price=annual,
-        contract_number=source.contract_number,
-        contract_line_number=source.line_number,
-    )
-
-
-async def _issue(
+async def _second_version(
     session: AsyncSession,
-    customer_id: str,
+    desk: Viewer,
+    trace: Trace,
     number: str,
-    start: date,
-    today: date,
+    calendar: DeskCalendar,
     now: datetime,
 ) -> None:
-    deadline = order_deadline_day(start)
-    await issue_version(
-        session,
-        customer_id=customer_id,
-        quote_number=number,
-        version=1,
-        issued_on=min(today, deadline),
-        issued_by=DEMO,
-        order_deadline=deadline,
-        deadline_rule="DL-1",
-        effective_limit=deadline,
-        now=now,
+    trace = replace(trace, now=now)
+    _, first = await get_quote(session, desk, number)
+    longer = Amendment(end=end_of_term(first.start_date, _TWO_YEARS))
+    await draft_next_version(session, desk, trace, number, longer, settings=_SETTINGS, now=now)
+    await issue_quote(
+        session, desk, trace, number, None, calendar=calendar, settings=_SETTINGS, now=now
     )

@@ -213,4 +213,7 @@ def _candidate(wish: Wish, machine: Identified, known: Known) -> Candidate:
 
 def eligibility_settings(settings: Settings) -> EligibilitySettings:
     """The settings of ELG-1, ELG-6 and EOS-2."""
-    return EligibilitySettings(valid_days=settings.rules.check_valid_days)
+    return EligibilitySettings(
+        covers_end_of_support_day=settings.rules.covers_last_day,
+        valid_days=settings.rules.check_valid_days,
+    )

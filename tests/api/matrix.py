@@ -131,6 +131,10 @@ def too_late(statuses: Statuses) -> Statuses:
 CHANGE_QUOTE = {name: too_late(statuses) for name, statuses in ONE_QUOTE.items()}
 """A change in the matter of quotes, by one who holds an old ETag."""
 
+DESK_CHANGE = desk_only(412, 412, 404, 404)
+"""A change of one object by the desk, by one who holds an old ETag."""
+
+END_OF_VERSION = {"version": 1, "reason": "x"}
 OLD_ETAG = {"If-Match": '"0-000000000000000000000000"'}
 CLOSING_DAY = "/v1/desk/closing-days/2027-08-12"
 PUT_CLOSING_DAY = ("PUT", CLOSING_DAY, {"json": {"kind": "closed"}})
@@ -226,6 +230,36 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/eligibility-checks/{check_id}"): Row(ONE_CONTRACT),
     ("GET", "/v1/quotes/{quote_number}"): Row(ONE_QUOTE),
+    ("POST", "/v1/quotes"): Row(
+        desk_only(200, 200, 422, 422),
+        "/v1/quotes?dry_run=true",
+        options={"form": '{{"contract_numbers":["{contract_number}"]}}'},
+    ),
+    ("PATCH", "/v1/quotes/{quote_number}"): Row(
+        DESK_CHANGE, options={"json": {}, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quotes/{quote_number}/issue"): Row(DESK_CHANGE, options={"headers": OLD_ETAG}),
+    ("POST", "/v1/quotes/{quote_number}/withdrawal"): Row(
+        DESK_CHANGE, options={"json": END_OF_VERSION, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/quotes/{quote_number}/decline"): Row(
+        {**CHANGE_QUOTE, "desk": (403,), "no_role": (403,)},
+        options={"json": END_OF_VERSION, "headers": OLD_ETAG},
+    ),
+    ("POST", "/v1/quotes/{quote_number}/versions"): Row(
+        desk_only(200, 200, 404, 404),
+        "/v1/quotes/{quote_number}/versions?dry_run=true",
+        options={"json": {}},
+    ),
+    ("POST", "/v1/quotes/{quote_number}/split"): Row(
+        DESK_CHANGE,
+        "/v1/quotes/{quote_number}/split?dry_run=true",
+        options={"json": {"line_numbers": [1]}, "headers": OLD_ETAG},
+    ),
+    ("POST", "/v1/quote-previews"): Row(
+        desk_only(200, 200, 404, 404),
+        options={"form": '{{"quote_number":"{quote_number}","co_term_to":"2028-03-31"}}'},
+    ),
     ("POST", "/v1/quote-requests"): Row(
         QUOTE_REQUEST,
         "/v1/quote-requests?dry_run=true",
