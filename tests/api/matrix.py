@@ -243,7 +243,7 @@ MATRIX: Mapping[tuple[str, str], Row] = {
         DESK_CHANGE, options={"json": END_OF_VERSION, "headers": OLD_ETAG}
     ),
     ("POST", "/v1/quotes/{quote_number}/decline"): Row(
-        {**CHANGE_QUOTE, "desk": (403,), "no_role": (403,)},
+        {**CHANGE_QUOTE, "desk": (403,), "no_role": (403,), "revoked_desk": (403,)},
         options={"json": END_OF_VERSION, "headers": OLD_ETAG},
     ),
     ("POST", "/v1/quotes/{quote_number}/versions"): Row(
