@@ -128,7 +128,7 @@ async def test_a_partner_with_the_matter_of_quotes_may_decline_for_its_customer(
 async def test_issued_versions_stay_as_they_are_whoever_writes(own_service: Service) -> None:
     """The second wall around QUO-2: the database itself refuses.
 
-    Seen to fail: with the triggers of migration 0005 dropped.
+    Seen to fail: with the trigger of migration 0005, which let an issued version become a draft.
     """
     number = await in_state(own_service, "issued")
     for statement in (

@@ -17,6 +17,7 @@ TABLES = {
     "app/db/tables.py",
     "app/db/quote_tables.py",
     "app/problem_words.py",
+    "app/domain/errors.py",
     "app/domain/texts.py",
 }
 CLOCKS = {
