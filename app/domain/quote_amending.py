@@ -148,7 +148,7 @@ def _amended(
     # What the line costs at one level says nothing about another.
     fallback = line.annual_price if level == line.service_level else None
     start, end = change.start or whole.start or line.start, change.end or whole.end or line.end
-    if start is None or end is None or end < start:
+    if start is not None and end is not None and end < start:
         named = change.start is not None or change.end is not None
         where = f"/lines/{place}/end_date" if named else "/end_date"
         raise InvalidInput(places=[(where, "end_before_start")])
