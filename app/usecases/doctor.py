@@ -40,6 +40,30 @@ INVARIANTS: Final[Mapping[str, str]] = {
          WHERE state = 'loaded' AND rows_read <> inserted + updated + unchanged + refused""",
     "the calendar has one revision": """
         SELECT count(*) FROM (SELECT count(*) AS n FROM calendar_revision) AS r WHERE n <> 1""",
+    "the totals of a version are those of its lines": """
+        SELECT count(*)
+          FROM quote_version AS v
+          CROSS JOIN LATERAL (
+               SELECT coalesce(sum(l.amount), 0) AS amount
+                 FROM quote_line AS l
+                WHERE (l.customer_id, l.quote_number, l.version)
+                      = (v.customer_id, v.quote_number, v.version)) AS own
+          CROSS JOIN LATERAL (
+               SELECT coalesce(sum((rate->>'taxable')::bigint), 0) AS taxable,
+                      coalesce(sum((rate->>'tax')::bigint), 0) AS tax
+                 FROM jsonb_array_elements(v.tax) AS rate) AS told
+         WHERE v.state <> 'draft'
+           AND (v.subtotal, v.subtotal, v.total)
+               IS DISTINCT FROM (own.amount, told.taxable, v.subtotal + told.tax)""",
+    "a quote has at most one issued version": """
+        SELECT count(*) FROM (SELECT FROM quote_version WHERE state = 'issued'
+                              GROUP BY customer_id, quote_number
+                              HAVING count(*) > 1) AS doubled""",
+    "the latest version of a quote is its highest": """
+        SELECT count(*) FROM quote AS q
+         WHERE q.latest_version IS DISTINCT FROM (
+               SELECT max(v.version) FROM quote_version AS v
+                WHERE (v.customer_id, v.quote_number) = (q.customer_id, q.quote_number))""",
 }
 
 

@@ -12,6 +12,7 @@ from tests.conftest import Service
 
 A_CONTRACT = "WHERE contract_number = 'JP-4410-0001'"
 A_FILE = "WHERE (import_id, position) = (SELECT import_id, position FROM import_file LIMIT 1)"
+TWO_VERSIONS = "WHERE quote_number = 'Q2026-0000004'"
 
 # How each invariant is broken once. Constraints that would refuse it are dropped first.
 VIOLATIONS = {
@@ -42,6 +43,18 @@ VIOLATIONS = {
         f"UPDATE import_file SET rows_read = rows_read + 1 {A_FILE}",
     ),
     "the calendar has one revision": ("DELETE FROM calendar_revision",),
+    "the totals of a version are those of its lines": (
+        "ALTER TABLE quote_version DISABLE TRIGGER keep_issued",
+        f"UPDATE quote_version SET total = total + 1 {TWO_VERSIONS} AND version = 1",
+    ),
+    "a quote has at most one issued version": (
+        "ALTER TABLE quote_version DISABLE TRIGGER keep_issued",
+        "DROP INDEX uq_quote_version_issued",
+        f"UPDATE quote_version SET state = 'issued' {TWO_VERSIONS} AND version = 1",
+    ),
+    "the latest version of a quote is its highest": (
+        f"UPDATE quote SET latest_version = 3 {TWO_VERSIONS}",
+    ),
 }
 
 
