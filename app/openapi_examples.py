@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.openapi_change_examples import CHANGE_REQUESTS
 from app.openapi_example import Example as Example
 from app.openapi_quote_examples import QUOTE_REQUESTS
 
@@ -88,6 +89,7 @@ REQUESTS: Mapping[str, Example] = {
     "read_contract_lines": Example("customer", ONE_CONTRACT, {"page_size": 10}),
     "read_contract_lines_csv": Example("customer", ONE_CONTRACT),
     **QUOTE_REQUESTS,
+    **CHANGE_REQUESTS,
     "read_products": Example(query={"updated_since": "2026-01-01T00:00:00Z", "page_size": 1}),
     "read_product": Example(path={"product_number": "868703-B21"}, query={"as_of": "2026-11-25"}),
     "look_up_products": Example(body={"product_numbers": ["868703-B21", "868703-X99"]}),

@@ -13,6 +13,7 @@ TAGS: Mapping[str, str] = {
     "products": "The catalogue and its four lifecycle dates. Public.",
     "deadlines": "By when an order counts, and when a package may be bought. Public.",
     "eligibility": "Can a machine come (back) under contract, and at what fee.",
+    "change requests": "Changes of period, level, contact and configuration, and their answers.",
     "quotes": "What it costs and until when it can be ordered: quotes with their versions.",
     "quote requests": "Ask for a quote, answer what is asked back, see what became of it.",
     "fees": "Re-enrollment fee policies as data, and trials of them.",

@@ -189,6 +189,9 @@ CODE_OF_KIND: Mapping[str, str] = {
     "string_too_long": "too_long",
     "too_short": "too_few",
     "too_long": "too_many",
+    "machine_unidentified": "machine_unidentified",
+    "union_tag_not_found": "required",
+    "union_tag_invalid": "not_one_of",
     "greater_than": "out_of_range",
     "greater_than_equal": "out_of_range",
     "less_than": "out_of_range",
@@ -242,11 +245,25 @@ async def on_invalid_input(request: Request, failure: Exception) -> Response:
     )
 
 
+# Lists whose items are of several kinds. pydantic puts the kind of the item into the place, where
+# the body has no member of that name.
+KINDS_IN_LISTS: Mapping[str, frozenset[str]] = {
+    "changes": frozenset({"period", "level", "contact", "configuration"})
+}
+
+
+def _as_sent(path: list[Any]) -> list[Any]:
+    """A place without the kind of a list's item: of changes/0/period/end_date it takes period."""
+    kinds = KINDS_IN_LISTS.get(str(path[0])) if len(path) > 2 else None
+    return [*path[:2], *path[3:]] if kinds is not None and path[2] in kinds else path
+
+
 def place_of(detail: Any) -> Place:
     """The place and the code of one pydantic error. Names in a body may come from the caller, and
     so may the names of parameters that do not exist.
     """
     source, *path = detail["loc"] or ("body",)
+    path = _as_sent(path)
     kind = str(detail["type"])
     if kind in {"too_short", "too_long"} and isinstance(detail["input"], str):
         # What pydantic calls a text's length where a validator of our own stands before the limit.

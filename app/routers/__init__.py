@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.routers import (
     audit,
+    change_requests,
     contracts,
     coverage,
     deadlines,
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     order_deadlines.router,
     quote_documents.router,
     quote_steps.router,
+    change_requests.router,
     fees.router,
     quote_requests.router,
     quote_request_steps.router,

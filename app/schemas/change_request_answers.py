@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.db.change_requests import ChangeRow
-from app.domain.change_records import change_of, rules_of_change
+from app.domain.change_records import change_of, record_of, rules_of_change
 from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.change_requests import ChangeStates
@@ -111,8 +111,9 @@ class ChangeRequestPage(TypedDict):
 
 def change_request_out(row: ChangeRow, language: Language, *, kept: bool = True) -> ChangeRequest:
     """The answer for one change request; one that was not kept has no id."""
-    changes: list[Any] = [dict(change) for change in row.changes]
-    rules = rules_of_change([change_of(change) for change in row.changes], row.warnings)
+    changes = [change_of(record) for record in row.changes]
+    # Written anew: the database keeps the members of a record in an order of its own.
+    records: list[Any] = [record_of(change) for change in changes]
     return {
         "id": str(row.id) if kept else None,
         "state": row.state,  # type: ignore[typeddict-item]  # one of the six by its constraint.
@@ -123,11 +124,11 @@ def change_request_out(row: ChangeRow, language: Language, *, kept: bool = True)
         "quote_number": row.quote_number,
         "quote_version": row.quote_version,
         "answer_version": row.answer_version,
-        "changes": changes,
+        "changes": records,
         "warnings": coded_warnings(row.warnings, language),
         "reason": row.reason,
         "requester": {"name": row.requester_name, "email": row.requester_email},
         "created_at": instant(row.created_at),
         "updated_at": instant(row.updated_at),
-        "rules": list(rules),
+        "rules": list(rules_of_change(changes, row.warnings)),
     }

@@ -224,10 +224,30 @@ class ChangeRequestIn(Strict):
 class ChangeQuery(StrictQuery):
     """Which change requests are shown."""
 
-    state: ChangeStates | None = None
-    contract_number: Annotated[str | None, Plain, Field(max_length=60)] = None
-    service_id: Annotated[str | None, Plain, Field(max_length=60)] = None
-    quote_number: Annotated[str | None, Plain, Field(max_length=60)] = None
-    customer_id: Annotated[str | None, Plain, Field(max_length=60)] = None
+    state: Annotated[ChangeStates | None, Field(description="Where they stand.")] = None
+    contract_number: Annotated[
+        str | None, Plain, Field(max_length=60, description="The number on the contract.")
+    ] = None
+    service_id: Annotated[
+        str | None, Plain, Field(max_length=60, description="Service id (SAID), 12 digits.")
+    ] = None
+    quote_number: Annotated[
+        str | None, Plain, Field(max_length=60, description="The quote that they are about.")
+    ] = None
+    customer_id: Annotated[
+        str | None, Plain, Field(max_length=60, description="The business's customer code.")
+    ] = None
     cursor: Cursor = None
     page_size: PageSize = 50
+
+
+class ChangeEnding(Strict):
+    """Why a change is taken back."""
+
+    reason: Annotated[str, Plain, Field(min_length=1, max_length=500)] | None = None
+
+
+class ChangeRejection(Strict):
+    """Why a change is not made; its requester reads it."""
+
+    reason: Annotated[str, Plain, Field(min_length=1, max_length=500)]

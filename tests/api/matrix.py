@@ -110,6 +110,14 @@ QUOTE_REQUEST = {
 }
 """As a check: who has several customers and names nothing that is theirs has to say for whom."""
 
+# Requests and change requests of the matrix bear the same ids.
+ONE_CHANGE = "/v1/change-requests/{request_id}"
+ASK_FOR_CHANGE = {
+    name: tuple(422 if status == 404 else status for status in statuses)
+    for name, statuses in ONE_QUOTE.items()
+}
+"""A contract in a body that is not to be seen is as unknown as an absent one."""
+
 KNOWN = {**SEARCH, "narrowed": (200,)}
 """Needs a caller and shows nothing of a customer, so no matter of a relation is asked for."""
 
@@ -321,6 +329,26 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/quotes/{quote_number}/document.pdf"): Row(ONE_QUOTE),
     ("GET", "/v1/quotes/{quote_number}/answer-sheet.pdf"): Row(ONE_QUOTE),
+    ("POST", "/v1/change-requests"): Row(
+        ASK_FOR_CHANGE,
+        "/v1/change-requests?dry_run=true",
+        options={
+            "form": '{{"contract_number":"{contract_number}","changes":[{{"kind":"contact",'
+            '"name":"x","email":"x@example.com"}}],"requester":{{"name":"x",'
+            '"email":"x@example.com"}}}}'
+        },
+    ),
+    ("GET", "/v1/change-requests"): Row(QUOTE_LIST),
+    ("GET", "/v1/change-requests/{change_id}"): Row(ONE_QUOTE, ONE_CHANGE),
+    ("GET", "/v1/change-requests/{change_id}/history"): Row(ONE_QUOTE, f"{ONE_CHANGE}/history"),
+    ("POST", "/v1/change-requests/{change_id}/cancellation"): Row(
+        CHANGE_QUOTE, f"{ONE_CHANGE}/cancellation", {"json": {}, "headers": OLD_ETAG}
+    ),
+    ("POST", "/v1/change-requests/{change_id}/rejection"): Row(
+        desk_only(412, 412, 404, 404),
+        f"{ONE_CHANGE}/rejection",
+        {"json": {"reason": "x"}, "headers": OLD_ETAG},
+    ),
     ("POST", "/v1/fee-simulations"): Row(
         KNOWN, options={"json": {"policy": {"tiers": [{}]}, "cases": [FEE_CASE]}}
     ),

@@ -171,6 +171,13 @@ async def arrange(service: Service) -> World:
             f" SELECT customer_id, {REQUEST_ID}, 3, 'refused', jsonb_build_array("
             "jsonb_build_object('sheet', 'CANARY-' || customer_id || '-SHEET', 'cell', 'A3',"
             " 'code', 'required', 'severity', 'error')) FROM customer",
+            "INSERT INTO change_request (customer_id, id, state, requester_name, requester_email,"
+            f" changes, created_by) SELECT customer_id, {REQUEST_ID}, 'received', 'CANARY-' ||"
+            " customer_id || '-ASKED', 'x@example.com', '[]', 'x' FROM customer",
+            "INSERT INTO event (customer_id, id, type, object_type, object_id, actor, data)"
+            " SELECT customer_id, gen_random_uuid(), 'change_request.created', 'change_request',"
+            f" {REQUEST_ID}::text, 'customer', jsonb_build_object('a', 'CANARY-' || customer_id ||"
+            " '-CHANGED') FROM customer",
             "INSERT INTO quote (customer_id, quote_number, created_by)"
             f" SELECT customer_id, {QUOTE}, 'x' FROM customer",
             "INSERT INTO quote_version (customer_id, quote_number, version, kind, start_date,"

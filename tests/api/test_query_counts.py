@@ -76,6 +76,15 @@ ROWS = (
     " '0190a0a0-0000-7000-8000-00000000cafe', {n} * 100 + i, 'refused', jsonb_build_array("
     "jsonb_build_object('sheet', 'x', 'cell', 'A3', 'code', 'required', 'severity', 'error'))"
     " FROM generate_series(1, 20) AS i",
+    "INSERT INTO change_request (customer_id, id, state, requester_name, requester_email, changes,"
+    " created_by) SELECT 'C0001', gen_random_uuid(), 'received', 'x', 'x', '[]', 'x'"
+    " FROM generate_series(1, 20) AS i",
+    "INSERT INTO change_request (customer_id, id, state, requester_name, requester_email, changes,"
+    " created_by) VALUES ('C0001', '0190a0a0-0000-7000-8000-00000000cafe', 'received', 'x', 'x',"
+    " '[]', 'x') ON CONFLICT DO NOTHING",
+    "INSERT INTO event (customer_id, id, type, object_type, object_id, actor) SELECT 'C0001',"
+    " gen_random_uuid(), 'x', 'change_request', '0190a0a0-0000-7000-8000-00000000cafe', 'desk'"
+    " FROM generate_series(1, 20) AS i",
     "INSERT INTO audit (id, caller, action, object_type) SELECT gen_random_uuid(), 'desk', 'read',"
     " 'x' FROM generate_series(1, 20) AS i",
     "INSERT INTO fee_policy (code, version, effective_from, definition, created_by)"
@@ -108,6 +117,8 @@ LISTS: dict[str, str] = {
     "/v1/quote-requests/{request_id}/history": "customer",
     "/v1/quotes": "other",
     "/v1/quotes/{quote_number}/versions": "other",
+    "/v1/change-requests": "customer",
+    "/v1/change-requests/{change_id}/history": "customer",
     "/v1/order-deadlines": "other",
     "/v1/order-deadlines.ics": "other",
     "/v1/quote-request-sheet.xlsx": "customer",
@@ -126,7 +137,7 @@ NO_LISTS = {
     "/v1/quotes/{quote_number}/versions/{version}/diff",
     "/v1/quotes/{quote_number}/order-deadline",
     "/v1/quotes/{quote_number}/document.pdf",
-    "/v1/quotes/{quote_number}/answer-sheet.pdf",
+    "/v1/quotes/{quote_number}/answer-sheet.pdf", "/v1/change-requests/{change_id}",
 }  # fmt: skip
 
 
@@ -154,6 +165,7 @@ async def test_twice_the_rows_take_the_same_statements(own_service: Service) -> 
                 contract_number="JP-4410-0001",
                 import_id=import_id,
                 request_id=REQUEST_ID,
+                change_id=REQUEST_ID,
                 quote_number="Q2021-0000001",
                 upload_id=REQUEST_ID,
             )
