@@ -269,7 +269,8 @@ def _show(operation: Json, name: str, example: Example, recorded: Answers) -> No
         for member, source in example.ids.items()
         for by_type in recorded.get(source.partition("/")[0], {}).values()
         for content in by_type.values()
-        for named in ("id", "quote_number")
+        # The last one counts: a change request has an id and names a quote besides.
+        for named in ("quote_number", "id")
         if content.get(named) is not None
     }
     given = {**example.path, **made, **example.query, **example.headers}
