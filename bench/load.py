@@ -2,8 +2,9 @@
 
     python bench/load.py < specification.json
 
-Every answer is read to its end and looked into: a status other than 200, a body without what it
-must hold or with what it must not is counted as wrong, and a run with a wrong answer has no figure.
+Every answer is read to its end and looked into: another status than is wanted, a body without what
+it must hold or with what it must not is counted as wrong, and a run with a wrong answer has no
+figure.
 The standard library only, so that it starts quickly and costs the machine little.
 """
 
@@ -71,6 +72,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         (one["request"].encode("latin-1"), [text.encode() for text in one["expected"]])
         for one in spec["requests"]
     ]
+    status = f"HTTP/1.1 {spec.get('status', 200)} ".encode()
     forbidden = [text.encode() for text in spec.get("forbidden", ())]
     selector = selectors.DefaultSelector()
     total = len(requests)
@@ -97,7 +99,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
                 continue
             now = time.perf_counter()
             answered += 1
-            good = answer.startswith(b"HTTP/1.1 200")
+            good = answer.startswith(status)
             for text in connection.expected:
                 good = good and text in answer
             for text in forbidden:

@@ -32,11 +32,13 @@ from bench.lookups import lookup_goals, measure_lookups  # noqa: E402
 from bench.machine import Cores, make_peers_environment  # noqa: E402
 from bench.report import show, write  # noqa: E402
 from bench.runs import DATA, SMALL, Extent, Run  # noqa: E402
+from bench.writes import measure_writes, write_goals  # noqa: E402
 
 PARTS: dict[str, tuple[Callable[[Run], None], Callable[[Run], None]]] = {
     "lookups": (measure_lookups, lookup_goals),
     "batch": (measure_batches, batch_goals),
     "decisions": (measure_decisions, decision_goals),
+    "writes": (measure_writes, write_goals),
     "documents": (measure_documents, document_goals),
     "import": (measure_import, import_goals),
     "growth": (measure_growth, growth_goals),

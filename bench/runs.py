@@ -1,8 +1,9 @@
 """What the measurements of one run share: the servers, the load, the figures and the goals."""
 
+import itertools
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,29 +130,35 @@ def one_a_token(requests: Sequence[Mapping[str, Any]]) -> list[str]:
 def http(
     run: Run,
     server: Server,
-    requests: list[dict[str, Any]],
+    requests: list[dict[str, Any]] | Iterator[list[dict[str, Any]]],
     *,
     connections: int = CONNECTIONS,
     seconds: float | None = None,
+    status: int = 200,
+    forbidden: Sequence[str] = ('"status":"not_found"',),
+    prelude: list[str] | None = None,
 ) -> Measure:
+    """The same requests in every round, or those that an iterator gives, new in every round."""
+    renewed = requests if isinstance(requests, Iterator) else itertools.repeat(requests)
     spec = {
         "name": server.name,
         "port": server.port,
         "connections": connections,
         "warmup": 0.4,
         "seconds": seconds or run.extent.seconds,
-        "requests": requests,
-        "forbidden": ['"status":"not_found"'],
+        "status": status,
+        "forbidden": forbidden,
         # A token is verified once a minute. Rounds are short and far apart: without this each would
         # begin with all tokens at once.
-        "prelude": one_a_token(requests),
+        "prelude": one_a_token(next(renewed)) if prelude is None else prelude,
     }
     # Every token is verified and every connection opened before anything counts.
-    load(run.cores, {**spec, "seconds": 0.1, "warmup": 1.0})
+    load(run.cores, {**spec, "requests": next(renewed), "seconds": 0.1, "warmup": 1.0})
 
     def measure(turn: int) -> dict[str, Any]:
+        asked = {**spec, "requests": next(renewed), "offset": turn * 997}
         server_before, database_before = server.cpu_seconds(), run.database_cpu_seconds()
-        result = load(run.cores, {**spec, "offset": turn * 997})
+        result = load(run.cores, asked)
         # What a request costs each side: on a busy machine a steadier figure than the rate.
         for name, spent in (
             ("server_us", server.cpu_seconds() - server_before),
