@@ -1,8 +1,7 @@
 """Every action on a quote in every state of its version: the allowed ones succeed, the others are
 409 with the state named (QUO-1).
 
-Seen to fail: with `next_version_state` returning the target without looking the pair up, and with
-`amend_quote` taking the latest version where there is no draft.
+Seen to fail: with `next_version_state` looking at the action alone (the database then refused, 500).
 """
 
 from typing import Any
