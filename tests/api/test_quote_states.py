@@ -1,7 +1,7 @@
 """Every action on a quote in every state of its version: the allowed ones succeed, the others are
 409 with the state named (QUO-1).
 
-Seen to fail: with `next_version_state` looking at the action alone (the database then refused, 500).
+Seen to fail: with `next_version_state` looking at the action alone (the database refused: 500).
 """
 
 from typing import Any
