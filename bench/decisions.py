@@ -16,7 +16,7 @@ from app.domain.eligibility_facts import (
     OperatingState,
     WishedCover,
 )
-from app.domain.eligibility_request import Candidate, PastCover, decide_request, facts_of
+from app.domain.eligibility_request import Candidate, PastCover, decide_request, facts_of_each
 from app.domain.end_of_support import Lifecycle, RequestKind
 from app.domain.fee_facts import Term
 from app.domain.fee_policy_reader import read_policy
@@ -80,7 +80,7 @@ def decide_for(seconds: float) -> dict[str, Any]:
         raise SystemExit("the policy of the bench is refused")
     done, begun = 0, time.perf_counter()
     while (spent := time.perf_counter() - begun) < seconds:
-        facts = [facts_of(machine, wish, term, [policy]) for machine in machines]
+        facts = facts_of_each(machines, wish, term, [policy])
         done += len(decide_request(wish, facts, settings).machines)
     return {"rate": done / spent}
 

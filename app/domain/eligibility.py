@@ -5,7 +5,7 @@ ELG-7).
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain.eligibility_facts import (
     Declaration,
@@ -16,7 +16,12 @@ from app.domain.eligibility_facts import (
     OperatingState,
     WishedCover,
 )
-from app.domain.end_of_support import RequestKind, SupportDecision, decide_end_of_support
+from app.domain.end_of_support import (
+    Lifecycle,
+    RequestKind,
+    SupportDecision,
+    decide_end_of_support,
+)
 from app.domain.fee_facts import FeeDecision
 from app.domain.fee_policy import FeeOutcome
 from app.domain.fees import total_fee
@@ -83,19 +88,49 @@ def _condition_finding(declaration: Declaration | None, today: date) -> Finding 
     return None
 
 
-def _fee_findings(fee: FeeDecision) -> tuple[Finding, ...]:
-    """Return what the fee's policy forbids or asks for; a fee alone is only a condition (ELG-4)."""
-    findings = []
-    if fee.outcome is FeeOutcome.FORBIDDEN:
-        rule = fee.rules[-1] if fee.rules else "FEE-1"
-        reason = fee.reasons[0] if fee.reasons else "forbidden_by_policy"
-        findings.append(Finding(reason, rule, Outcome.NOT_ELIGIBLE))
-    elif fee.inspection_required:
-        findings.append(Finding("inspection_required", "FEE-5", Outcome.NEEDS_INSPECTION))
-    findings.extend(
-        Finding(code, "ELG-4", Outcome.ELIGIBLE_WITH_CONDITIONS) for code in _conditions(fee)
+class _Case(NamedTuple):
+    """What the outcome of a machine depends on: of its fee all but the figures. Machines with the
+    same case are decided once.
+    """
+
+    service_level: str
+    lifecycle: Lifecycle | None
+    declaration: Declaration | None
+    still_runs: bool
+    fee_outcome: FeeOutcome
+    inspection_required: bool
+    fee_reasons: tuple[str, ...]
+    fee_alternatives: tuple[Alternative, ...]
+    fee_rules: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+def _case(wish: WishedCover, machine: MachineFacts) -> _Case:
+    fee, end = machine.fee, machine.contract_end
+    return _Case(
+        service_level=machine.service_level,
+        lifecycle=machine.lifecycle,
+        declaration=machine.declaration,
+        still_runs=end is not None and end >= wish.start,
+        fee_outcome=fee.outcome,
+        inspection_required=fee.inspection_required,
+        fee_reasons=fee.reasons,
+        fee_alternatives=fee.alternatives,
+        fee_rules=fee.rules,
+        conditions=_conditions(fee),
     )
-    return tuple(findings)
+
+
+def _fee_findings(case: _Case) -> Iterable[Finding]:
+    """Return what the fee's policy forbids or asks for; a fee alone is only a condition (ELG-4)."""
+    if case.fee_outcome is FeeOutcome.FORBIDDEN:
+        rule = case.fee_rules[-1] if case.fee_rules else "FEE-1"
+        reason = case.fee_reasons[0] if case.fee_reasons else "forbidden_by_policy"
+        yield Finding(reason, rule, Outcome.NOT_ELIGIBLE)
+    elif case.inspection_required:
+        yield Finding("inspection_required", "FEE-5", Outcome.NEEDS_INSPECTION)
+    for code in case.conditions:
+        yield Finding(code, "ELG-4", Outcome.ELIGIBLE_WITH_CONDITIONS)
 
 
 def _conditions(fee: FeeDecision) -> tuple[str, ...]:
@@ -116,18 +151,15 @@ def _conditions(fee: FeeDecision) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _machine_findings(
-    wish: WishedCover, machine: MachineFacts, support: SupportDecision
-) -> tuple[Finding, ...]:
-    found: list[Finding | None] = [_condition_finding(machine.declaration, wish.today)]
+def _case_findings(wish: WishedCover, case: _Case, support: SupportDecision) -> tuple[Finding, ...]:
+    found: list[Finding | None] = [_condition_finding(case.declaration, wish.today)]
     found.extend(support.findings)
-    if machine.service_level not in HANDLED_LEVELS:
+    if case.service_level not in HANDLED_LEVELS:
         found.append(Finding("level_needs_person", "ELG-5", Outcome.NEEDS_REVIEW))
-    still_runs = machine.contract_end is not None and machine.contract_end >= wish.start
-    if still_runs and wish.kind is not RequestKind.UPGRADE:
+    if case.still_runs and wish.kind is not RequestKind.UPGRADE:
         # Nobody enrolls again what is enrolled: most likely a renewal or an upgrade is meant.
         found.append(Finding("cover_still_running", "TERM-1", Outcome.NEEDS_REVIEW))
-    found.extend(_fee_findings(machine.fee))
+    found.extend(_fee_findings(case))
     return tuple(each for each in found if each is not None)
 
 
@@ -135,34 +167,52 @@ def decide_machine(
     wish: WishedCover, machine: MachineFacts, settings: EligibilitySettings = _DEFAULTS
 ) -> MachineEligibility:
     """Return whether one machine can have the wished cover (ELG-1 to ELG-5, EOS-1 to EOS-4)."""
+    return _decide_case(wish, _case(wish, machine), settings).of(machine.fee)
+
+
+class _Verdict(NamedTuple):
+    """The decision for a case; each machine has it with its own fee."""
+
+    outcome: Outcome
+    reasons: tuple[Finding, ...]
+    conditions: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+    rules: tuple[str, ...]
+
+    def of(self, fee: FeeDecision) -> MachineEligibility:
+        """Return the decision for a machine of the case."""
+        outcome, reasons, conditions, alternatives, rules = self
+        return MachineEligibility(outcome, reasons, conditions, alternatives, fee, rules)
+
+
+def _decide_case(wish: WishedCover, case: _Case, settings: EligibilitySettings) -> _Verdict:
     support = _PRODUCT_UNKNOWN
-    if machine.lifecycle is not None:
+    if case.lifecycle is not None:
         support = decide_end_of_support(
             wish.kind,
             wish.start,
             wish.end,
-            machine.lifecycle,
+            case.lifecycle,
             covers_last_day=settings.covers_end_of_support_day,
         )
     start = _start_finding(wish, settings)
-    found = _machine_findings(wish, machine, support)
+    found = _case_findings(wish, case, support)
     reasons = found if start is None else (start, *found)
     alternatives = (
         *_start_alternatives(start, wish, settings),
         *support.alternatives,
-        *machine.fee.alternatives,
+        *case.fee_alternatives,
         *_other_ways(reasons),
     )
-    return MachineEligibility(
+    return _Verdict(
         outcome=worst(each.outcome for each in reasons),
         reasons=reasons,
-        conditions=_conditions(machine.fee),
+        conditions=case.conditions,
         alternatives=alternatives,
-        fee=machine.fee,
         rules=rules_of(
             ("ELG-1", "ELG-2", "ELG-3", "ELG-4", "ELG-5"),
             support.rules,
-            machine.fee.rules,
+            case.fee_rules,
             (each.rule for each in reasons),
         ),
     )
@@ -203,16 +253,24 @@ def decide_eligibility(
     """Return whether all machines can have the wished cover; the whole is the worst (ELG-1 to
     7).
     """
-    decided = tuple(decide_machine(wish, machine, settings) for machine in machines)
+    known: dict[_Case, _Verdict] = {}
+    decided: list[MachineEligibility] = []
+    for machine in machines:
+        case = _case(wish, machine)
+        verdict = known.get(case)
+        if verdict is None:
+            verdict = known[case] = _decide_case(wish, case, settings)
+        decided.append(verdict.of(machine.fee))
     start = _start_finding(wish, settings)
     reasons = () if start is None else (start,)
-    outcome = worst((*(each.outcome for each in reasons), *(each.outcome for each in decided)))
+    verdicts = known.values()
+    outcome = worst(each.outcome for each in (*reasons, *verdicts))
     return Eligibility(
         outcome=outcome,
         reasons=reasons,
-        machines=decided,
+        machines=tuple(decided),
         fee=total_fee(machine.fee for machine in machines),
         warnings=system_warnings(machines),
         valid_until=_valid_until(wish, settings),
-        rules=rules_of(_OF_REQUEST, *(each.rules for each in decided)),
+        rules=rules_of(_OF_REQUEST, *(each.rules for each in verdicts)),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.end_of_support import Lifecycle, RequestKind
 from app.domain.fee_facts import FeeDecision
@@ -69,8 +70,7 @@ class MachineFacts:
     system: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MachineEligibility:
+class MachineEligibility(NamedTuple):
     """The decision for one machine: its outcome, why, and what else is possible (ELG-5).
 
     `conditions` are codes of what must be done before ordering.

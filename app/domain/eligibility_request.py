@@ -39,8 +39,7 @@ class PastCover(NamedTuple):
     annual_price: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A machine of the request with everything known of it.
 
     `lifecycle` is None where the product is not in the catalogue; `new_annual` where no price list
@@ -60,81 +59,81 @@ def fee_facts(candidate: Candidate, wish: WishedCover, term: Term) -> FeeFacts:
     """The facts of the fee: the last contract or package that began before the wished start, else
     the warranty (FEE-8).
     """
-    before = [
-        cover
-        for cover in candidate.covers
-        if cover.end is not None
-        and cover.kind != "warranty"
-        and (cover.start is None or cover.start < wish.start)
-    ]
-    last = max(before, key=lambda cover: cover.end or date.min, default=None)
-    warranties = [
-        cover.end
-        for cover in candidate.covers
-        if cover.kind == "warranty" and cover.end is not None
-    ]
+    previous_end: date | None = None
+    previous_cover: PreviousCover | None = None
+    last_annual: int | None = None
+    warranty_end: date | None = None
+    for kind, start, end, annual in candidate.covers:
+        if end is None:
+            continue
+        if kind == "warranty":
+            if warranty_end is None or end > warranty_end:
+                warranty_end = end
+        elif (start is None or start < wish.start) and (previous_end is None or end > previous_end):
+            contract = kind == "contract"
+            previous_cover = PreviousCover.CONTRACT if contract else PreviousCover.PACKAGE
+            previous_end, last_annual = end, annual
     known = candidate.lifecycle
-    facts = FeeFacts(
+    return FeeFacts(
         new_start=wish.start,
         term=term,
-        never_covered=last is None and bool(candidate.covers),
-        warranty_end=max(warranties, default=None),
+        previous_end=previous_end,
+        previous_cover=previous_cover,
+        never_covered=previous_end is None and bool(candidate.covers),
+        warranty_end=warranty_end,
+        last_annual=last_annual,
         new_annual=candidate.new_annual,
         product_class=candidate.family,
         end_of_support=None if known is None else known.end_of_support,
-    )
-    if last is None:
-        return facts
-    return replace(
-        facts,
-        previous_end=last.end,
-        previous_cover=PreviousCover.CONTRACT if last.kind == "contract" else PreviousCover.PACKAGE,
-        last_annual=last.annual_price,
     )
 
 
 def running_end(covers: Iterable[PastCover], today: date) -> date | None:
     """The last day of the contract or package that covers a machine today, if one does."""
-    return max(
-        (
-            cover.end
-            for cover in covers
-            if cover.kind != "warranty"
-            and cover.end is not None
-            and cover.end >= today
-            and (cover.start is None or cover.start <= today)
-        ),
-        default=None,
-    )
+    last: date | None = None
+    for kind, start, end, _ in covers:
+        if kind == "warranty" or end is None or end < today:
+            continue
+        if (start is None or start <= today) and (last is None or end > last):
+            last = end
+    return last
 
 
-def facts_of(
-    candidate: Candidate, wish: WishedCover, term: Term, policies: Sequence[FeePolicy]
-) -> MachineFacts:
-    """The facts of one machine with what the fee policy in force says about it (FEE-1)."""
-    paid = fee_facts(candidate, wish, term)
-    cover = paid.previous_cover
-    if cover is None and paid.warranty_end is not None:
-        cover = PreviousCover.WARRANTY
-    policy = choose_policy(
-        policies,
-        PolicyCase(
-            on=wish.today,
-            request_kind=wish.kind.value,
-            product_kind=None,
-            level=candidate.service_level,
-            product_family=candidate.family,
-            previous_cover=cover,
-        ),
-    )
-    return MachineFacts(
-        service_level=candidate.service_level,
-        lifecycle=candidate.lifecycle,
-        declaration=candidate.declaration,
-        fee=assess_fee(policy, paid),
-        contract_end=running_end(candidate.covers, wish.today),
-        system=candidate.system,
-    )
+def facts_of_each(
+    candidates: Iterable[Candidate], wish: WishedCover, term: Term, policies: Sequence[FeePolicy]
+) -> list[MachineFacts]:
+    """The facts of machines with what the fee policy in force says about each (FEE-1). The policy
+    is chosen once for all machines of one level, family and previous cover.
+    """
+    chosen: dict[tuple[str, str | None, PreviousCover | None], FeePolicy] = {}
+    found: list[MachineFacts] = []
+    for candidate in candidates:
+        paid = fee_facts(candidate, wish, term)
+        cover = paid.previous_cover
+        if cover is None and paid.warranty_end is not None:
+            cover = PreviousCover.WARRANTY
+        level, family = candidate.service_level, candidate.family
+        policy = chosen.get((level, family, cover))
+        if policy is None:
+            case = PolicyCase(
+                on=wish.today,
+                request_kind=wish.kind.value,
+                level=level,
+                product_family=family,
+                previous_cover=cover,
+            )
+            policy = chosen[level, family, cover] = choose_policy(policies, case)
+        found.append(
+            MachineFacts(
+                service_level=level,
+                lifecycle=candidate.lifecycle,
+                declaration=candidate.declaration,
+                fee=assess_fee(policy, paid),
+                contract_end=running_end(candidate.covers, wish.today),
+                system=candidate.system,
+            )
+        )
+    return found
 
 
 def undecided(code: str, wish: WishedCover, term: Term) -> MachineEligibility:
@@ -167,7 +166,7 @@ def decide_request(
     return replace(
         decided,
         machines=every,
-        outcome=worst((decided.outcome, *(machine.outcome for machine in every))),
+        outcome=worst((decided.outcome, *{machine.outcome for machine in every})),
     )
 
 

@@ -1,9 +1,6 @@
 """The items of a fee: gap, penalties, inspection; each computed exactly, floored once (FEE-7)."""
 
-from dataclasses import replace
 from datetime import date, timedelta
-from fractions import Fraction
-from math import floor
 from typing import Final
 
 from app.domain.fee_facts import FeeComponent, FeeFacts
@@ -15,6 +12,7 @@ from app.domain.fee_policy import (
     PenaltyKind,
     PenaltyRule,
     Per,
+    PreviousCover,
     PriceBasis,
     Proration,
     Tier,
@@ -24,6 +22,7 @@ from app.domain.fee_policy import (
 from app.domain.proration import year_part
 
 FULL_RATE_BP: Final = 10_000
+NOTHING_WAIVED: Final[frozenset[Waivable]] = frozenset()
 
 
 class FactMissing(Exception):
@@ -66,7 +65,9 @@ def gap_component(
         return None
     annual = _annual(gap.basis, facts)
     part = year_part(facts.new_start - timedelta(days=days), facts.new_start, proration)
-    yen = floor(annual * part * gap.multiplier_bp / FULL_RATE_BP)
+    # The exact value as one fraction of integers, which is floored by the division.
+    over, under = annual * part.numerator * gap.multiplier_bp, part.denominator * FULL_RATE_BP
+    yen = over // under
     return FeeComponent("gap", gap.basis, yen, yen, annual, days, gap.multiplier_bp)
 
 
@@ -97,7 +98,7 @@ def penalty_component(rule: PenaltyRule, facts: FeeFacts, gap_yen: int) -> FeeCo
         base = gap_yen + _annual(PenaltyBase.NEW_ANNUAL, facts)
     else:
         base = _annual(rule.of, facts)
-    yen = floor(Fraction(base * rule.rate_bp, FULL_RATE_BP))
+    yen = base * rule.rate_bp // FULL_RATE_BP
     yen = yen if rule.minimum is None else max(yen, rule.minimum)
     yen = yen if rule.maximum is None else min(yen, rule.maximum)
     return FeeComponent("penalty", rule.of, yen, yen, base, rate_bp=rule.rate_bp)
@@ -123,26 +124,32 @@ def credit_component(inspection: int, charges: int) -> FeeComponent:
 
 def waived(component: FeeComponent) -> FeeComponent:
     """Return a component that is still shown and no longer charged (FEE-6)."""
-    return replace(component, amount=0, waived=True)
+    return component._replace(amount=0, waived=True)
 
 
-def _waiver_holds(waiver: Waiver, facts: FeeFacts, lapse_days: int) -> bool:
+def _waiver_holds(
+    waiver: Waiver, facts: FeeFacts, cover: PreviousCover | None, lapse_days: int
+) -> bool:
     if waiver.goodwill and not (facts.goodwill is not None and facts.goodwill.counts):
         return False
     if facts.term.months_from(facts.new_start) < (waiver.term_months_gte or 0):
         return False
-    seamless = lapse_days == 0 and facts.previous_cover in waiver.seamless_from
+    seamless = lapse_days == 0 and cover in waiver.seamless_from
     return seamless or not waiver.seamless_from
 
 
-def waived_parts(tier: Tier, facts: FeeFacts, lapse_days: int) -> frozenset[Waivable]:
-    """Return what the tier's waivers waive for the facts; a waiver's conditions must all hold
-    (FEE-6).
+def waived_parts(
+    tier: Tier, facts: FeeFacts, cover: PreviousCover | None, lapse_days: int
+) -> frozenset[Waivable]:
+    """Return what the tier's waivers waive for the facts and the cover that ended; a waiver's
+    conditions must all hold (FEE-6).
     """
+    if not tier.waivers:
+        return NOTHING_WAIVED
     return frozenset(
         part
         for waiver in tier.waivers
-        if _waiver_holds(waiver, facts, lapse_days)
+        if _waiver_holds(waiver, facts, cover, lapse_days)
         for part in waiver.waive
     )
 

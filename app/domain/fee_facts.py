@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain.fee_policy import FeeOutcome, PreviousCover
 from app.domain.findings import Alternative
@@ -85,8 +86,7 @@ class FeeFacts:
     choice: FeeChoice | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FeeComponent:
+class FeeComponent(NamedTuple):
     """One item of a fee, with the steps of its calculation.
 
     `amount` is what is charged, in yen: `calculated` or, when it is waived, 0. `basis_amount` is
@@ -105,8 +105,7 @@ class FeeComponent:
     per_contract: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FeeOption:
+class FeeOption(NamedTuple):
     """One of two that are compared or chosen between, with what it costs and when cover ends
     (FEE-4).
     """

@@ -151,6 +151,11 @@ class Tier:
     waiting_days: int = 0
     waivers: tuple[Waiver, ...] = ()
 
+    @property
+    def inspects(self) -> bool:
+        """Tell whether a machine is inspected before it is taken (FEE-5)."""
+        return self.inspection.required or self.outcome is FeeOutcome.INSPECTION
+
 
 @dataclass(frozen=True, slots=True)
 class AppliesTo:

@@ -1,10 +1,9 @@
 """What decisions are made of: outcomes in their order, reasons with their rule, alternatives."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Outcome(StrEnum):
@@ -20,8 +19,7 @@ class Outcome(StrEnum):
 _RANK: Final = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason for an outcome: a stable code, the rule that gives it, and the outcome it forces.
 
     The texts of the code in Japanese and English stand in `app.domain.texts`.
@@ -32,8 +30,7 @@ class Finding:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """Something that is possible instead of what was asked (ELG-5).
 
     `start` and `end` are Japanese calendar days, both inclusive, where the alternative has them;

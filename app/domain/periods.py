@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 DEFAULT_TERM_MONTHS: Final = 12  # TERM-3
@@ -50,6 +51,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
+@lru_cache(maxsize=4096)
 def end_of_term(start: date, months: int) -> date:
     """Return the last day of a term of so many months (TERM-2, Civil Code 143).
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +24,7 @@ from app.domain.eligibility_request import (
     Checked,
     PastCover,
     decide_request,
-    facts_of,
+    facts_of_each,
     undecided,
 )
 from app.domain.end_of_support import Lifecycle
@@ -34,8 +35,7 @@ from app.domain.fee_policy_reader import read_policy
 from app.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """One machine of a request: how it is named, the level wished, and its declared condition."""
 
     serial_number: str | None
@@ -44,12 +44,19 @@ class Wish:
     declaration: Declaration | None
 
 
+class Product(NamedTuple):
+    """What is known of a product: its four dates and its family."""
+
+    lifecycle: Lifecycle
+    family: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database knows about the machines of a request."""
 
     history: Mapping[str, Sequence[HistoryRow]]
-    products: Mapping[str, ProductRow]
+    products: Mapping[str, Product]
     prices: Mapping[tuple[str, str], int]
     policies: Sequence[FeePolicy]
 
@@ -70,13 +77,18 @@ async def check_eligibility(
     known = await _load(session, viewer, cover.start, cover.today, wishes)
     owners = {row.customer_id for rows in known.history.values() for row in rows}
     owner = await owner_of(session, viewer, owners, customer_id)
-    known = _of_owner(known, owner)
+    if owners - {owner}:
+        known = _of_owner(known, owner)
     identified = identify(wishes, known)
-    machines: list[MachineFacts | MachineEligibility] = [
-        undecided(machine.problem, cover, term)
-        if machine.problem is not None
-        else facts_of(_candidate(wish, machine, known), cover, term, known.policies)
+    candidates = [
+        _candidate(wish, machine, known)
         for wish, machine in zip(wishes, identified, strict=True)
+        if machine.problem is None
+    ]
+    facts = iter(facts_of_each(candidates, cover, term, known.policies))
+    machines: list[MachineFacts | MachineEligibility] = [
+        next(facts) if machine.problem is None else undecided(machine.problem, cover, term)
+        for machine in identified
     ]
     return Checked(
         customer_id=owner,
@@ -99,17 +111,28 @@ async def _load(
     }
     return Known(
         history=history,
-        products=await find_products(session, sorted(numbers)),
+        products={
+            number: Product(lifecycle_of(row), row.family)
+            for number, row in (await find_products(session, sorted(numbers))).items()
+        },
         prices=await prices_on(session, sorted(numbers), start),
-        policies=[
-            reading.policy
-            for row in await policies_in_force(session, today)
-            if (
-                reading := read_policy({**row.definition, "code": row.code, "version": row.version})
-            ).policy
-            is not None
-        ],
+        policies=await read_policies(session, today),
     )
+
+
+def lifecycle_of(row: ProductRow) -> Lifecycle:
+    """The dates of a product as the rules take them."""
+    return Lifecycle(row.end_of_sale, row.last_new_enrollment, row.last_renewal, row.end_of_support)
+
+
+async def read_policies(session: AsyncSession, today: date) -> list[FeePolicy]:
+    """The fee policies in force."""
+    found = []
+    for row in await policies_in_force(session, today):
+        policy = read_policy({**row.definition, "code": row.code, "version": row.version}).policy
+        if policy is not None:
+            found.append(policy)
+    return found
 
 
 async def owner_of(
@@ -145,8 +168,7 @@ def _of_owner(known: Known, owner: str) -> Known:
     return replace(known, history={serial: rows for serial, rows in own.items() if rows})
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(NamedTuple):
     """What a machine of the request was taken for, or the code of why that is open."""
 
     serial_number: str | None
@@ -161,23 +183,18 @@ def identify(wishes: Sequence[Wish], known: Known) -> list[Identified]:
     """
     seen: set[tuple[str, str | None]] = set()
     found: list[Identified] = []
-    for wish in wishes:
-        serial, product = wish.serial_number, wish.product_number
-        bearers = sorted(
-            {
-                row.product_number
-                for row in known.history.get(serial or "", ())
-                if row.product_number
-            }
-        )
+    for serial, product, _, _ in wishes:
         problem: str | None = None
         shown: tuple[str, ...] = ()
-        if serial is None and product is None:
+        if product is None and serial is None:
             problem = "machine_unidentified"
-        elif product is None and len(bearers) > 1:
-            problem, shown = "serial_ambiguous", tuple(bearers)
-        elif product is None and bearers:
-            product = bearers[0]
+        elif product is None:
+            rows = known.history.get(serial or "", ())
+            bearers = {row.product_number for row in rows if row.product_number}
+            if len(bearers) > 1:
+                problem, shown = "serial_ambiguous", tuple(sorted(bearers))
+            elif bearers:
+                (product,) = bearers
         if serial is not None and problem is None:
             if (serial, product) in seen:
                 problem = "machine_twice"
@@ -187,27 +204,23 @@ def identify(wishes: Sequence[Wish], known: Known) -> list[Identified]:
 
 
 def _candidate(wish: Wish, machine: Identified, known: Known) -> Candidate:
-    product = known.products.get(machine.product_number or "")
-    rows = [
-        row
-        for row in known.history.get(machine.serial_number or "", ())
-        if row.product_number in {None, machine.product_number}
-    ]
+    serial, product_number, _, _ = machine
+    product = known.products.get(product_number or "")
+    covers: list[PastCover] = []
+    system: str | None = None
+    for row in known.history.get(serial or "", ()):
+        _, _, covered_product, kind, start, end, annual_price, system_id = row
+        if covered_product is None or covered_product == product_number:
+            covers.append(PastCover(kind, start, end, annual_price))
+            system = system or system_id
     return Candidate(
         service_level=wish.service_level,
         declaration=wish.declaration,
-        lifecycle=None
-        if product is None
-        else Lifecycle(
-            product.end_of_sale,
-            product.last_new_enrollment,
-            product.last_renewal,
-            product.end_of_support,
-        ),
+        lifecycle=None if product is None else product.lifecycle,
         family=None if product is None else product.family,
-        covers=tuple(PastCover(row.kind, row.start, row.end, row.annual_price) for row in rows),
-        new_annual=known.prices.get((machine.product_number or "", wish.service_level)),
-        system=next((row.system_id for row in rows if row.system_id), None),
+        covers=tuple(covers),
+        new_annual=known.prices.get((product_number or "", wish.service_level)),
+        system=system,
     )
 
 
