@@ -89,13 +89,15 @@ def _condition_finding(declaration: Declaration | None, today: date) -> Finding 
 
 
 class _Case(NamedTuple):
-    """What the outcome of a machine depends on: of its fee all but the figures. Machines with the
-    same case are decided once.
+    """What the outcome of a machine depends on: `condition` is what stands against it by its
+    declaration, and of its fee all counts but the figures.
     """
 
     service_level: str
-    lifecycle: Lifecycle | None
-    declaration: Declaration | None
+    condition: Finding | None
+    support_findings: tuple[Finding, ...]
+    support_alternatives: tuple[Alternative, ...]
+    support_rules: tuple[str, ...]
     still_runs: bool
     fee_outcome: FeeOutcome
     inspection_required: bool
@@ -105,12 +107,14 @@ class _Case(NamedTuple):
     conditions: tuple[str, ...]
 
 
-def _case(wish: WishedCover, machine: MachineFacts) -> _Case:
+def _case(wish: WishedCover, machine: MachineFacts, support: SupportDecision) -> _Case:
     fee, end = machine.fee, machine.contract_end
     return _Case(
         service_level=machine.service_level,
-        lifecycle=machine.lifecycle,
-        declaration=machine.declaration,
+        condition=_condition_finding(machine.declaration, wish.today),
+        support_findings=support.findings,
+        support_alternatives=support.alternatives,
+        support_rules=support.rules,
         still_runs=end is not None and end >= wish.start,
         fee_outcome=fee.outcome,
         inspection_required=fee.inspection_required,
@@ -151,9 +155,8 @@ def _conditions(fee: FeeDecision) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _case_findings(wish: WishedCover, case: _Case, support: SupportDecision) -> tuple[Finding, ...]:
-    found: list[Finding | None] = [_condition_finding(case.declaration, wish.today)]
-    found.extend(support.findings)
+def _case_findings(wish: WishedCover, case: _Case) -> tuple[Finding, ...]:
+    found: list[Finding | None] = [case.condition, *case.support_findings]
     if case.service_level not in HANDLED_LEVELS:
         found.append(Finding("level_needs_person", "ELG-5", Outcome.NEEDS_REVIEW))
     if case.still_runs and wish.kind is not RequestKind.UPGRADE:
@@ -167,7 +170,7 @@ def decide_machine(
     wish: WishedCover, machine: MachineFacts, settings: EligibilitySettings = _DEFAULTS
 ) -> MachineEligibility:
     """Return whether one machine can have the wished cover (ELG-1 to ELG-5, EOS-1 to EOS-4)."""
-    return _decide_case(wish, _case(wish, machine), settings).of(machine.fee)
+    return _Decisions(wish, settings).of(machine)
 
 
 class _Verdict(NamedTuple):
@@ -179,43 +182,63 @@ class _Verdict(NamedTuple):
     alternatives: tuple[Alternative, ...]
     rules: tuple[str, ...]
 
-    def of(self, fee: FeeDecision) -> MachineEligibility:
-        """Return the decision for a machine of the case."""
-        outcome, reasons, conditions, alternatives, rules = self
-        return MachineEligibility(outcome, reasons, conditions, alternatives, fee, rules)
 
+class _Decisions:
+    """The decisions for the machines of one request. What is alike is decided once: the support of
+    a product by its dates, and a machine by its case.
+    """
 
-def _decide_case(wish: WishedCover, case: _Case, settings: EligibilitySettings) -> _Verdict:
-    support = _PRODUCT_UNKNOWN
-    if case.lifecycle is not None:
-        support = decide_end_of_support(
-            wish.kind,
-            wish.start,
-            wish.end,
-            case.lifecycle,
-            covers_last_day=settings.covers_end_of_support_day,
+    def __init__(self, wish: WishedCover, settings: EligibilitySettings) -> None:
+        self._wish = wish
+        self._covers_last_day = settings.covers_end_of_support_day
+        self.start = _start_finding(wish, settings)
+        self._start_alternatives = _start_alternatives(self.start, wish, settings)
+        self._supports: dict[Lifecycle | None, SupportDecision] = {None: _PRODUCT_UNKNOWN}
+        self._verdicts: dict[_Case, _Verdict] = {}
+
+    @property
+    def verdicts(self) -> Iterable[_Verdict]:
+        """Return what was decided so far, each verdict once, in the order of their machines."""
+        return self._verdicts.values()
+
+    def of(self, machine: MachineFacts) -> MachineEligibility:
+        """Return the decision for one machine."""
+        case = _case(self._wish, machine, self._support(machine.lifecycle))
+        verdict = self._verdicts.get(case)
+        if verdict is None:
+            verdict = self._verdicts[case] = self._decide(case)
+        outcome, reasons, conditions, alternatives, rules = verdict
+        return MachineEligibility(outcome, reasons, conditions, alternatives, machine.fee, rules)
+
+    def _support(self, lifecycle: Lifecycle | None) -> SupportDecision:
+        known = self._supports.get(lifecycle)
+        if known is None and lifecycle is not None:
+            wish, last = self._wish, self._covers_last_day
+            known = self._supports[lifecycle] = decide_end_of_support(
+                wish.kind, wish.start, wish.end, lifecycle, covers_last_day=last
+            )
+        return known or _PRODUCT_UNKNOWN
+
+    def _decide(self, case: _Case) -> _Verdict:
+        found = _case_findings(self._wish, case)
+        reasons = found if self.start is None else (self.start, *found)
+        return _Verdict(
+            outcome=worst(each.outcome for each in reasons),
+            reasons=reasons,
+            conditions=case.conditions,
+            alternatives=(
+                *self._start_alternatives,
+                *case.support_alternatives,
+                *case.fee_alternatives,
+                *_other_ways(reasons),
+            ),
+            rules=rules_of(
+                ("ELG-1", "ELG-2", "ELG-3", "ELG-4", "ELG-5"),
+                case.support_rules,
+                case.fee_rules,
+                (each.rule for each in reasons),
+            ),
         )
-    start = _start_finding(wish, settings)
-    found = _case_findings(wish, case, support)
-    reasons = found if start is None else (start, *found)
-    alternatives = (
-        *_start_alternatives(start, wish, settings),
-        *support.alternatives,
-        *case.fee_alternatives,
-        *_other_ways(reasons),
-    )
-    return _Verdict(
-        outcome=worst(each.outcome for each in reasons),
-        reasons=reasons,
-        conditions=case.conditions,
-        alternatives=alternatives,
-        rules=rules_of(
-            ("ELG-1", "ELG-2", "ELG-3", "ELG-4", "ELG-5"),
-            support.rules,
-            case.fee_rules,
-            (each.rule for each in reasons),
-        ),
-    )
 
 
 def _other_ways(reasons: Sequence[Finding]) -> tuple[Alternative, ...]:
@@ -253,24 +276,15 @@ def decide_eligibility(
     """Return whether all machines can have the wished cover; the whole is the worst (ELG-1 to
     7).
     """
-    known: dict[_Case, _Verdict] = {}
-    decided: list[MachineEligibility] = []
-    for machine in machines:
-        case = _case(wish, machine)
-        verdict = known.get(case)
-        if verdict is None:
-            verdict = known[case] = _decide_case(wish, case, settings)
-        decided.append(verdict.of(machine.fee))
-    start = _start_finding(wish, settings)
-    reasons = () if start is None else (start,)
-    verdicts = known.values()
-    outcome = worst(each.outcome for each in (*reasons, *verdicts))
+    decisions = _Decisions(wish, settings)
+    decided = tuple([decisions.of(machine) for machine in machines])
+    reasons = () if decisions.start is None else (decisions.start,)
     return Eligibility(
-        outcome=outcome,
+        outcome=worst(each.outcome for each in (*reasons, *decisions.verdicts)),
         reasons=reasons,
-        machines=tuple(decided),
+        machines=decided,
         fee=total_fee(machine.fee for machine in machines),
         warnings=system_warnings(machines),
         valid_until=_valid_until(wish, settings),
-        rules=rules_of(_OF_REQUEST, *(each.rules for each in verdicts)),
+        rules=rules_of(_OF_REQUEST, *(each.rules for each in decisions.verdicts)),
     )

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import orjson
 from pydantic import ConfigDict, Field, model_validator
@@ -193,6 +193,30 @@ def _other_ways(ways: Sequence[Alternative], language: Language) -> list[OtherWa
     ]
 
 
+class _Said(NamedTuple):
+    """What the answers for all machines with one decision say alike, their fees aside. Written out
+    for each of them and never changed.
+    """
+
+    outcome: Outcomes
+    outcome_text: str
+    reasons: list[Reason]
+    conditions: list[CodedText]
+    alternatives: list[OtherWay]
+    rules: list[str]
+
+
+def _said(machine: MachineEligibility, language: Language) -> _Said:
+    return _Said(
+        outcome=machine.outcome.value,
+        outcome_text=text(f"outcome.{machine.outcome.value}", language),
+        reasons=_reasons(machine.reasons, language),
+        conditions=coded_warnings(machine.conditions, language),
+        alternatives=_other_ways(machine.alternatives, language),
+        rules=list(machine.rules),
+    )
+
+
 def _fee(fee: FeeDecision) -> MachineFee:
     return {
         "outcome": fee.outcome.value,
@@ -204,24 +228,35 @@ def _fee(fee: FeeDecision) -> MachineFee:
     }
 
 
-def _machine_out(
-    identity: tuple[str | None, str | None],
-    candidates: Sequence[str],
-    machine: MachineEligibility,
+def _machines_out(
+    identities: Sequence[tuple[str | None, str | None]],
+    candidates: Sequence[Sequence[str]],
+    machines: Sequence[MachineEligibility],
     language: Language,
-) -> MachineAnswer:
-    return {
-        "serial_number": identity[0],
-        "product_number": identity[1],
-        "outcome": machine.outcome.value,
-        "outcome_text": text(f"outcome.{machine.outcome.value}", language),
-        "reasons": _reasons(machine.reasons, language),
-        "conditions": coded_warnings(machine.conditions, language),
-        "alternatives": _other_ways(machine.alternatives, language),
-        "fee": _fee(machine.fee),
-        "candidates": list(candidates),
-        "rules": list(machine.rules),
-    }
+) -> list[MachineAnswer]:
+    said: dict[tuple[object, ...], _Said] = {}
+    items: list[MachineAnswer] = []
+    for (serial, product), found, machine in zip(identities, candidates, machines, strict=True):
+        outcome, reasons, conditions, ways, _, rules = machine
+        alike = (outcome, reasons, conditions, ways, rules)
+        words = said.get(alike)
+        if words is None:
+            words = said[alike] = _said(machine, language)
+        items.append(
+            {
+                "serial_number": serial,
+                "product_number": product,
+                "outcome": words.outcome,
+                "outcome_text": words.outcome_text,
+                "reasons": words.reasons,
+                "conditions": words.conditions,
+                "alternatives": words.alternatives,
+                "fee": _fee(machine.fee),
+                "candidates": list(found),
+                "rules": words.rules,
+            }
+        )
+    return items
 
 
 def eligibility_out(
@@ -247,12 +282,7 @@ def eligibility_out(
         "outcome": decision.outcome.value,
         "outcome_text": text(f"outcome.{decision.outcome.value}", language),
         "reasons": _reasons(decision.reasons, language),
-        "items": [
-            _machine_out(identity, found, machine, language)
-            for identity, found, machine in zip(
-                identities, candidates, decision.machines, strict=True
-            )
-        ],
+        "items": _machines_out(identities, candidates, decision.machines, language),
         "fee": {
             "outcome": decision.fee.outcome.value,
             "amount": decision.fee.amount,
