@@ -32,11 +32,8 @@ from app.domain.periods import DEFAULT_TERM_MONTHS, end_of_term
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
 from app.routers.answers import HEADERS, NOT_MODIFIED, stored_resource
-from app.schemas.eligibility import (
-    EligibilityAnswer,
-    EligibilityQuestion,
-    check_bytes,
-)
+from app.schemas.eligibility import EligibilityAnswer, check_bytes
+from app.schemas.eligibility_questions import EligibilityQuestion
 from app.schemas.wire import DryRun
 from app.settings import Settings
 from app.strict import StrictRoute

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.eligibility import MOST_MACHINES
+from app.schemas.eligibility_questions import MOST_MACHINES
 from app.schemas.quote_requests import IdentificationIn, Level, Note, PeriodIn, RequestedMachine
 from app.schemas.wire import Lines, Strict
 

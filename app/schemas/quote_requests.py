@@ -20,7 +20,7 @@ from app.domain.quote_requests import (
     WantedRequest,
     WishedPeriod,
 )
-from app.schemas.eligibility import MOST_MACHINES, OperatingCondition
+from app.schemas.eligibility_questions import MOST_MACHINES, OperatingCondition
 from app.schemas.wire import Cursor, Day, Lines, PageSize, Plain, Strict, StrictQuery
 
 Kinds = Literal["renewal", "reenrollment", "new_enrollment", "upgrade"]
