@@ -1,10 +1,11 @@
 """Examples of the API description: change requests from asking to their end."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from app.openapi_example import Example
 
-CHANGE = {
+CHANGE: dict[str, Any] = {
     "contract_number": "JP-4500-0002",
     "requester": {"name": "山田 太郎", "email": "taro.yamada@example.com"},
     "changes": [
@@ -21,6 +22,11 @@ CHANGE_REQUESTS: Mapping[str, Example] = {
         others=(
             Example("customer", query={"dry_run": "true"}, body=CHANGE),
             Example("customer", headers={"Idempotency-Key": "change-2026-10"}, body=CHANGE),
+            Example(
+                "customer",
+                headers={"Idempotency-Key": "change-2026-09"},
+                body={**CHANGE, "changes": CHANGE["changes"][:1]},
+            ),
         ),
     ),
     "read_change_requests": Example("customer", query={"state": "received", "page_size": 1}),
@@ -31,6 +37,12 @@ CHANGE_REQUESTS: Mapping[str, Example] = {
         ids={"change_id": "ask_for_change/1"},
         holds="ask_for_change/1",
         body={"reason": "期間を再検討するためです。"},
+    ),
+    "answer_change": Example(
+        "desk",
+        ids={"change_id": "ask_for_change/2"},
+        holds="ask_for_change/2",
+        body={"based_on": 1},
     ),
     "reject_change_request": Example(
         "desk",

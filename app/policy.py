@@ -84,6 +84,7 @@ POLICY: Mapping[tuple[str, str], Access] = {
     ("GET", "/v1/change-requests/{change_id}"): QUOTES,
     ("GET", "/v1/change-requests/{change_id}/history"): QUOTES,
     ("POST", "/v1/change-requests/{change_id}/cancellation"): QUOTES,
+    ("POST", "/v1/change-requests/{change_id}/answer"): DESK,
     ("POST", "/v1/change-requests/{change_id}/rejection"): DESK,
     ("POST", "/v1/imports"): DESK,
     ("GET", "/v1/imports"): DESK,

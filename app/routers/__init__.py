@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.routers import (
     audit,
+    change_answers,
     change_requests,
     contracts,
     coverage,
@@ -40,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     quote_documents.router,
     quote_steps.router,
     change_requests.router,
+    change_answers.router,
     fees.router,
     quote_requests.router,
     quote_request_steps.router,

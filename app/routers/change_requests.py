@@ -44,7 +44,6 @@ from app.schemas.change_request_answers import (
 from app.schemas.change_requests import (
     ChangeEnding,
     ChangeQuery,
-    ChangeRejection,
     ChangeRequestIn,
 )
 from app.schemas.events import History, HistoryQuery, event_out
@@ -237,27 +236,5 @@ async def cancel_change_request(
     """Take a change request back, as long as nobody has answered it."""
     row = await end_change_request(
         session, viewer, trace, understood_id(change_id), held, ChangeAction.CANCEL, said.reason
-    )
-    return revised_resource(request, change_request_out(row, language), language, row.revision)
-
-
-@router.post(
-    "/v1/change-requests/{change_id}/rejection",
-    response_model=ChangeRequest,
-    responses=problem_responses(NotFound, WrongState),
-)
-async def reject_change_request(
-    request: Request,
-    change_id: ChangeId,
-    said: Annotated[ChangeRejection, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
-) -> Response:
-    """Answer a change request with the reason why it is not made. For the desk."""
-    row = await end_change_request(
-        session, viewer, trace, understood_id(change_id), held, ChangeAction.REJECT, said.reason
     )
     return revised_resource(request, change_request_out(row, language), language, row.revision)

@@ -251,3 +251,24 @@ class ChangeRejection(Strict):
     """Why a change is not made; its requester reads it."""
 
     reason: Annotated[str, Plain, Field(min_length=1, max_length=500)]
+
+
+class ChangeAnswer(Strict):
+    """How the desk answers a change request: with the version that its changes make of the newest
+    one, drafted and issued at once; or with a `version` that the desk has issued itself.
+    """
+
+    based_on: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10_000,
+            description="The version before the desk; default the one that the request is about.",
+        ),
+    ] = None
+    version: Annotated[
+        int | None, Field(ge=1, le=10_000, description="An issued version that answers it.")
+    ] = None
+    quote_number: Annotated[
+        QuoteNumber | None, Field(description="The quote, where the request names none.")
+    ] = None

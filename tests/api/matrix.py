@@ -344,6 +344,9 @@ MATRIX: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/change-requests/{change_id}/cancellation"): Row(
         CHANGE_QUOTE, f"{ONE_CHANGE}/cancellation", {"json": {}, "headers": OLD_ETAG}
     ),
+    ("POST", "/v1/change-requests/{change_id}/answer"): Row(
+        desk_only(412, 412, 404, 404), f"{ONE_CHANGE}/answer", {"json": {}, "headers": OLD_ETAG}
+    ),
     ("POST", "/v1/change-requests/{change_id}/rejection"): Row(
         desk_only(412, 412, 404, 404),
         f"{ONE_CHANGE}/rejection",

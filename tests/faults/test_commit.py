@@ -5,6 +5,7 @@ the answer, every one of the 200 requests was answered with 2xx and left no row.
 """
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -38,6 +39,7 @@ async def failing(own_service: Service) -> Service:
             "fee_policy",
             "calendar_day",
             "quote_request",
+            "change_request",
         ):
             await session.execute(
                 text(
@@ -156,3 +158,28 @@ async def test_quote_requests_whose_commit_fails_are_not_acknowledged(failing: S
     assert failed.status_code == 500
     read = await failing.get(path)
     assert (read.json()["state"], read.headers["etag"]) == ("received", etag)
+
+
+async def test_change_requests_whose_commit_fails_are_not_acknowledged(failing: Service) -> None:
+    """Of the contact alone, which writes two rows more."""
+    tables = ("change_request", "contract_contact", "event", "audit", "idempotency_key")
+    before = [await count(failing, table, "%") for table in tables]
+    contact = {"kind": "contact", "name": "MARKED", "email": "marked@example.com"}
+    content = {
+        "contract_number": "JP-4410-0001",
+        "requester": {"name": "x", "email": "x@example.com"},
+        "changes": [contact],
+    }
+
+    async def ask(content: dict[str, Any], number: int) -> httpx.Response:
+        return await failing.post(
+            "/v1/change-requests",
+            json=content,
+            headers={"Idempotency-Key": f"change-{number}"},
+        )
+
+    answers = [await ask(content, number) for number in range(REQUESTS)]
+    assert {answer.status_code for answer in answers} == {500}
+    assert [await count(failing, table, "%") for table in tables] == before
+    plain = {**content, "changes": [{**contact, "name": "plain"}]}
+    assert (await ask(plain, 0)).json()["state"] == "applied"

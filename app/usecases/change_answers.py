@@ -1,0 +1,124 @@
+"""The desk answers a change request with a version of the quote (QUO-2, REQ-2)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.callers import Viewer
+from app.db.change_requests import ChangeRow, claim_change_request
+from app.db.quotes import get_quote, get_version, list_quote_lines
+from app.domain.calendar import DeskCalendar
+from app.domain.change_answers import amendment_of
+from app.domain.change_records import change_of
+from app.domain.change_states import ChangeAction, ChangeState, next_change_state
+from app.domain.errors import InvalidInput, VersionNotLatest
+from app.usecases.change_requests import apply_contact, finish_change
+from app.usecases.quote_facts import QuoteSettings, lines_of_rows
+from app.usecases.quote_steps import issue_quote
+from app.usecases.quote_versions import draft_next_version
+from app.usecases.reads import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAnswer:
+    """How the desk answers: with the version that the changes make of `based_on` (by default the
+    one that the request is about), or with one that is issued already.
+    """
+
+    based_on: int | None = None
+    quote_number: str | None = None
+    version: int | None = None
+
+
+async def answer_change_request(
+    session: AsyncSession,
+    viewer: Viewer,
+    trace: Trace,
+    change_id: uuid.UUID,
+    held: int,
+    wanted: WantedAnswer,
+    *,
+    calendar: DeskCalendar,
+    settings: QuoteSettings,
+    now: datetime,
+) -> ChangeRow:
+    """Answer a change request. Without a version of its own the next one is drafted from the
+    changes and issued in the same transaction, so that of two answers on one version one comes
+    through.
+
+    Raises NotFound, PreconditionFailed, WrongState for a request that has ended or a quote that was
+    ordered, VersionNotLatest, InvalidInput where no quote is named, and what drafting and issuing
+    raise.
+    """
+    row = await claim_change_request(session, viewer, change_id, held)
+    next_change_state(ChangeState(row.state), ChangeAction.ANSWER)
+    number = row.quote_number or wanted.quote_number
+    if number is None:
+        raise InvalidInput(places=[("/quote_number", "required")], rules=("REQ-2",))
+    if wanted.version is None:
+        version = await _make_version(
+            session, viewer, trace, row, number, wanted.based_on, calendar, settings, now
+        )
+    else:
+        version = wanted.version
+        await _check_version(session, viewer, row, number, version)
+    changes = [change_of(record) for record in row.changes]
+    await apply_contact(session, trace, row, changes)
+    return await finish_change(
+        session,
+        trace,
+        row,
+        ChangeAction.ANSWER,
+        {"quote_number": number, "answer_version": version},
+    )
+
+
+async def _make_version(
+    session: AsyncSession,
+    viewer: Viewer,
+    trace: Trace,
+    row: ChangeRow,
+    number: str,
+    based_on: int | None,
+    calendar: DeskCalendar,
+    settings: QuoteSettings,
+    now: datetime,
+) -> int:
+    """Draft the next version from the changes, and issue it."""
+    quote, latest = await get_quote(session, viewer, number)
+    lines = lines_of_rows(await list_quote_lines(session, viewer, quote, latest.version))
+    changes = [change_of(record) for record in row.changes]
+    await draft_next_version(
+        session,
+        viewer,
+        trace,
+        number,
+        amendment_of(changes, lines, latest.service_level),
+        settings=settings,
+        now=now,
+        # The lines above were read without a lock: drafting refuses if they are no longer the
+        # latest.
+        based_on=based_on or row.quote_version or latest.version,
+        change_request_id=row.id,
+    )
+    return await issue_quote(
+        session, viewer, trace, number, None, calendar=calendar, settings=settings, now=now
+    )
+
+
+async def _check_version(
+    session: AsyncSession, viewer: Viewer, row: ChangeRow, number: str, version: int
+) -> None:
+    """An answer that is issued already: the latest version, and a later one than was asked about."""
+    quote, _ = await get_quote(session, viewer, number)
+    if quote.customer_id != row.customer_id:
+        raise InvalidInput(places=[("/quote_number", "quote_number_not_found")], rules=("REQ-2",))
+    if version != quote.latest_issued:
+        raise VersionNotLatest(
+            pointer="/version", facts={"latest_version": quote.latest_issued or 0}, rules=("QUO-2",)
+        )
+    if row.quote_version is not None and version <= row.quote_version:
+        raise InvalidInput(places=[("/version", "version_before_change")], rules=("REQ-2",))
+    await get_version(session, viewer, number, version)
