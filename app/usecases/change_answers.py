@@ -111,7 +111,7 @@ async def _make_version(
 async def _check_version(
     session: AsyncSession, viewer: Viewer, row: ChangeRow, number: str, version: int
 ) -> None:
-    """An answer that is issued already: the latest version, and a later one than was asked about."""
+    """An answer that was issued before: the latest version, later than the one asked about."""
     quote, _ = await get_quote(session, viewer, number)
     if quote.customer_id != row.customer_id:
         raise InvalidInput(places=[("/quote_number", "quote_number_not_found")], rules=("REQ-2",))
