@@ -1,0 +1,69 @@
+"""What change requests make of the next version of a quote (QUO-2, REQ-2)."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.change_answers import LEFT_OUT, amendment_of
+from app.domain.changes import (
+    AddedMachine,
+    Change,
+    ConfigurationChange,
+    ContactChange,
+    LevelChange,
+    NamedMachine,
+    PeriodChange,
+    Replacement,
+)
+from app.domain.quote_amending import LineChange
+from app.domain.quotes import LineKind, QuoteLine
+
+NBD, DAY_AND_NIGHT, CTR = "foundation_care_nbd", "foundation_care_24x7", "foundation_care_ctr"
+LINES = (
+    QuoteLine(LineKind.SERVICE, "One", 100, serial_number="S1", service_level=NBD),
+    QuoteLine(LineKind.FEE, "Fee", 100),
+    QuoteLine(LineKind.SERVICE, "Two", 100, serial_number="S2", service_level=CTR),
+)
+NEW = AddedMachine("P1", "New", "S9")
+
+
+def test_quo_2_each_kind_of_change_finds_its_place_in_the_version() -> None:
+    found = amendment_of(
+        [
+            PeriodChange(end=date(2028, 9, 30)),
+            LevelChange(DAY_AND_NIGHT, ("S1",)),
+            ContactChange("山田 太郎", "taro@example.com"),
+            ConfigurationChange(add=(NEW,), remove=(NamedMachine("S2"),)),
+        ],
+        LINES,
+        NBD,
+    )
+    assert (found.start, found.end, found.service_level) == (None, date(2028, 9, 30), None)
+    assert found.lines == (
+        LineChange(1, service_level=DAY_AND_NIGHT),
+        LineChange(3, leave_out_reason=LEFT_OUT),
+    )
+    assert [(each.serial_number, each.service_level) for each in found.added] == [("S9", NBD)]
+    assert found.header == {"contact_name": "山田 太郎", "contact_email": "taro@example.com"}
+
+
+def test_quo_2_a_machine_takes_the_level_of_the_one_whose_place_it_takes() -> None:
+    swap = ConfigurationChange(replace=(Replacement(NamedMachine("S2"), NEW),))
+    cases: list[tuple[list[Change], str]] = [
+        ([swap], CTR),
+        ([LevelChange(DAY_AND_NIGHT, ("S2",)), swap], DAY_AND_NIGHT),
+        ([swap, LevelChange(DAY_AND_NIGHT)], DAY_AND_NIGHT),
+    ]
+    for changes, level in cases:
+        assert [each.service_level for each in amendment_of(changes, LINES, NBD).added] == [level]
+
+
+@given(st.sets(st.sampled_from(["S1", "S2", "S3"])), st.sampled_from([NBD, DAY_AND_NIGHT]))
+def test_quo_2_only_lines_of_machines_that_are_named_change(serials: set[str], level: str) -> None:
+    changes: list[Change] = [LevelChange(level, tuple(serials))] if serials else []
+    found = amendment_of(changes, LINES, NBD)
+    assert {LINES[change.line_number - 1].serial_number for change in found.lines} == (
+        serials & {"S1", "S2"}
+    )
+    assert {change.service_level for change in found.lines} <= {level}
