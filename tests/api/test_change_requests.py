@@ -1,6 +1,6 @@
 """Change requests over HTTP: taken, refused, listed, ended (REQ-2, REQ-6, REQ-8)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -282,6 +282,8 @@ async def test_a_trial_decides_alike_and_keeps_nothing(own_service: Service) -> 
 async def test_an_open_change_ends_once(own_service: Service) -> None:
     await arrange(own_service)
     taken_back = await ask(own_service, body(LEVEL), "one")
+    # Ids of one millisecond have no order.
+    own_service.clock.now += timedelta(milliseconds=1)
     rejected = await ask(own_service, body(LONGER), "two")
     path = f"/v1/change-requests/{taken_back.json()['id']}"
     unguarded = await own_service.post(f"{path}/cancellation", json={})
