@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth import Caller
+from app.auth import PUBLIC, Authenticator, Caller
 from app.db.callers import Viewer, enter_desk, enter_portal
 from app.db.engine import Database, ReadSession
 from app.domain.calendar import DeskCalendar, jst_date
@@ -31,6 +31,7 @@ from app.domain.identifiers import is_printable_text
 from app.domain.languages import Language, choose_language
 from app.policy import POLICY, Access
 from app.problems import shown_name
+from app.rate_limits import count_request
 from app.settings import Settings
 from app.usecases.reads import Trace
 from app.usecases.test_clock import tenant_now
@@ -149,23 +150,23 @@ def _decoded(raw: bytes) -> str | None:
 async def admit(request: Request, now: RealNow) -> Caller:
     """Identify the caller and admit it to this route, by the policy table.
 
-    Raises CredentialsMissing, CredentialsInvalid, CredentialsExpired, NotAllowed and what
-    `check_path` and `check_query` raise. Rights on customers are not decided here but in the
-    transaction.
+    Raises CredentialsMissing, CredentialsInvalid, CredentialsExpired, TooManyRequests, NotAllowed
+    and what `check_path` and `check_query` raise. Rights on customers are not decided here but in
+    the transaction.
     """
     known: Caller | None = request.scope.get("caller")
     if known is not None:
         return known
     access = access_of(request)
-    values = request.headers.getlist("authorization")
-    if access.public:
-        caller = await request.app.state.authenticator.identify(None, now)
-    else:
-        if len(values) > 1:
-            raise DuplicateParameter(pointer="authorization")
-        caller = await request.app.state.authenticator.identify(values[0] if values else None, now)
-        if caller.kind == "public":
-            raise CredentialsMissing
+    try:
+        caller = await _identify(request, access, now)
+    except DeskError:
+        # Whoever does not say who it is counts by its address.
+        await count_request(request, PUBLIC, now)
+        raise
+    request.scope["caller_kind"] = caller.kind
+    await count_request(request, caller, now)
+    if not access.public:
         narrowed = caller.scopes is not None and access.scope is not None
         if caller.kind not in access.callers or (
             narrowed and access.scope not in (caller.scopes or ())
@@ -173,10 +174,21 @@ async def admit(request: Request, now: RealNow) -> Caller:
             raise NotAllowed
     check_path(request)
     check_query(request)
-    request.scope["caller_kind"] = caller.kind
     request.scope["caller"] = caller
-    admitted: Caller = caller
-    return admitted
+    return caller
+
+
+async def _identify(request: Request, access: Access, now: datetime) -> Caller:
+    authenticator: Authenticator = request.app.state.authenticator
+    if access.public:
+        return await authenticator.identify(None, now)
+    values = request.headers.getlist("authorization")
+    if len(values) > 1:
+        raise DuplicateParameter(pointer="authorization")
+    caller = await authenticator.identify(values[0] if values else None, now)
+    if caller.kind == "public":
+        raise CredentialsMissing
+    return caller
 
 
 CurrentCaller = Annotated[Caller, Depends(admit)]

@@ -24,6 +24,7 @@ from app.db.engine import Database
 from app.domain.calendar import jst_date, jst_midnight
 from app.lane_answers import Answers, Plain, Written, answer, plain_of, replayed, status_for, write
 from app.observability import frames_of, log, record, request_id_of
+from app.rate_limits import RateLimits
 from app.schemas.contracts import contract_out
 from app.schemas.coverage import coverage_out
 from app.settings import Settings
@@ -79,8 +80,10 @@ class Lane:
         authenticator: Authenticator,
         calendar: CalendarMemory,
         clock: Callable[[], datetime],
+        limits: RateLimits,
     ) -> None:
         self.app = app
+        self._limits = limits
         self._contracts = reads.contracts
         self._covers = reads.covers
         self._expiring_days = settings.rules.expiring_days
@@ -123,6 +126,9 @@ class Lane:
         caller = self._caller(plain.authorization, now)
         if caller is None:
             return False
+        told = self._limits.count_in_lane(scope, caller.principal or "", now)
+        if told is None:
+            return False
         try:
             written = await look_up(plain, caller, self._today(now), wanted)
         except LaneClosed:
@@ -136,7 +142,7 @@ class Lane:
         request_id = request_id_of(plain.request_id)
         status = status_for(plain, written)
         try:
-            await answer(scope, send, status, written, request_id)
+            await answer(scope, send, status, written, request_id, told)
         finally:
             seconds = perf_counter() - started
             record(scope["method"], route, status, seconds, request_id, caller.kind)

@@ -133,8 +133,13 @@ def status_for(plain: Plain, written: Written) -> int:
     return 304 if matches(plain.held.decode("latin-1"), written.etag) else 200
 
 
-async def answer(scope: Scope, send: Send, status: int, written: Written, request_id: str) -> None:
-    """Send an answer: a 200 in one piece where the server can, otherwise by messages."""
+async def answer(
+    scope: Scope, send: Send, status: int, written: Written, request_id: str, more: RawHeaders
+) -> None:
+    """Send an answer: a 200 in one piece where the server can, otherwise by messages. `more` are
+    headers of this answer alone.
+    """
+    own = [(b"x-request-id", request_id.encode()), *more]
     headers, body = written.headers, written.body
     if status == 304:
         headers, body = [one for one in headers if one[0] not in _OF_A_BODY], b""
@@ -142,10 +147,10 @@ async def answer(scope: Scope, send: Send, status: int, written: Written, reques
         extensions = scope.get("extensions")
         write_whole: WriteWhole | None = None if extensions is None else extensions.get(WHOLE)
         if write_whole is not None:
-            identified = b"x-request-id: %b\r\n\r\n" % request_id.encode()
-            if write_whole(b"HTTP/1.1 200 OK\r\n", written.lines, identified, body):
+            lines = b"".join([b"%b: %b\r\n" % header for header in own]) + b"\r\n"
+            if write_whole(b"HTTP/1.1 200 OK\r\n", written.lines, lines, body):
                 return
-    headers = [*headers, (b"x-request-id", request_id.encode())]
+    headers = [*headers, *own]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

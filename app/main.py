@@ -27,6 +27,7 @@ from app.openapi import DescribedApp
 from app.policy import POLICY
 from app.printing import Press
 from app.problems import on_failure, on_http_exception, on_invalid_input, on_refusal
+from app.rate_limits import RateLimits
 from app.routers import ROUTERS
 from app.settings import Settings
 from app.strict import HeadAsGet, StrictRoute
@@ -88,6 +89,7 @@ def create_app(
     app.state.calendar = CalendarMemory()
     app.state.clock = clock
     app.state.press = Press()
+    app.state.rate_limits = RateLimits(settings, database, keys.secret("rate limits"))
     app.state.stopping = asyncio.Event()
     # Included for the description and for what is not found; the directory comes first.
     app.router.routes.append(Directory([r for router in ROUTERS for r in strict_routes(router)]))
@@ -112,6 +114,7 @@ def create_app(
             authenticator=app.state.authenticator,
             calendar=app.state.calendar,
             clock=clock,
+            limits=app.state.rate_limits,
         )
     app.state.query_names = check_policy(app)
     return app
@@ -143,6 +146,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.press.close()
         if lane is not None:
             await lane.close()
+        await app.state.rate_limits.close()
         await app.state.database.close()
 
 

@@ -159,13 +159,16 @@ class Observed:
         request_id = _request_id(scope)
         scope["request_id"] = request_id
         header = (b"x-request-id", request_id.encode())
+        # What the way of the request adds to its answer, whichever that is (app.rate_limits).
+        more: list[tuple[bytes, bytes]] = []
+        scope["answer_headers"] = more
         status = 0
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], header]
+                message["headers"] = [*message["headers"], header, *more]
             await send(message)
 
         try:

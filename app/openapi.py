@@ -21,6 +21,7 @@ from app.openapi_parts import HEADERS, PARAMETERS, SECURITY_SCHEMES, TAGS, Json
 from app.policy import POLICY, Access
 from app.problem_words import PROBLEMS, WORDS_OF_CODE
 from app.problems import Problem, problem_of
+from app.rate_limits import UNLIMITED
 from app.strict import StrictRoute
 from app.write_guards import KEY_HEADER
 
@@ -123,7 +124,7 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access, schema
         *(route.row.functions() if isinstance(route, StrictRoute) else ()),
     }
     parameters = [_plain_parameter(each) for each in operation.get("parameters", ())]
-    _add_problems(operation, _refusals(operation, parameters, asked, access))
+    _add_problems(operation, _refusals(operation, route.path, parameters, asked, access))
     names = {each["name"] for each in parameters}
     for each in parameters:
         if each["name"] == KEY_HEADER.alias:
@@ -143,6 +144,8 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access, schema
         if response.get("description") == "Successful Response":
             response["description"] = _outcome(response, schemas)
         headers = ["X-Request-Id"]
+        if route.path not in UNLIMITED and (status[0] in "23" or status == "429"):
+            headers += ["RateLimit", "RateLimit-Policy"]
         if status.startswith("2"):
             revised = "304" in operation["responses"] or "If-Match" in names
             headers += ["ETag"] if revised else []
@@ -152,7 +155,8 @@ def _complete_operation(operation: Json, route: APIRoute, access: Access, schema
         headers += {"304": ["ETag"], "307": ["Location"], "401": ["WWW-Authenticate"]}.get(
             status, []
         )
-        headers += ["Retry-After"] if status == "503" or (status == "409" and creates) else []
+        again = status in {"429", "503"} or (status == "409" and creates)
+        headers += ["Retry-After"] if again else []
         response["headers"] = {
             **{name: {"$ref": f"#/components/headers/{name}"} for name in headers},
             **response.get("headers", {}),
@@ -204,7 +208,7 @@ def _plain_parameter(parameter: Json) -> Json:
 
 
 def _refusals(
-    operation: Json, parameters: list[Json], asked: set[Any], access: Access
+    operation: Json, path: str, parameters: list[Json], asked: set[Any], access: Access
 ) -> Iterator[type[errors.DeskError]]:
     """What an operation can refuse by what it asks for."""
     places = {each["in"] for each in parameters}
@@ -228,6 +232,8 @@ def _refusals(
         yield from TAKES_A_KEY
     if any(each["name"] == "If-Match" for each in parameters):
         yield from TAKES_A_REVISION
+    if path not in UNLIMITED:
+        yield errors.TooManyRequests
     if get_session in asked:
         yield from ASKS_THE_DATABASE
 

@@ -58,6 +58,17 @@ HEADERS: Json = {
     ),
     "Idempotent-Replayed": ("`true` when this is the stored answer of an earlier request.", "true"),
     "Retry-After": ("Seconds to wait before the request is sent again.", "1"),
+    "RateLimit": (
+        "What is left of the caller's allowance (`r`, in requests), and after how many seconds all "
+        "of it is there again (`t`). Absent where no limit is set.",
+        '"caller";r=5321;t=4',
+    ),
+    "RateLimit-Policy": (
+        "The allowance: `q` requests in `w` seconds, filling in evenly. `caller` counts whoever "
+        "the token stands for, `public` the address. Heavy operations and long lists count as "
+        "several requests.",
+        '"caller";q=6000;w=60',
+    ),
     "WWW-Authenticate": ("Which credentials are wanted.", 'Bearer realm="renewal-desk"'),
 }
 PARAMETERS: Json = {

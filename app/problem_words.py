@@ -311,6 +311,13 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "何も保存されていません。少し待ってから再送してください。",
         "Nothing was stored. Try again in a moment.",
     ),
+    errors.TooManyRequests: Words(
+        429,
+        "リクエストが多すぎます",
+        "Too many requests",
+        "何も保存されていません。Retry-After の秒数だけ待ってから再送してください。",
+        "Nothing was stored. Wait the seconds of Retry-After, then send it again.",
+    ),
 }
 
 INTERNAL = Words(

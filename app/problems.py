@@ -116,6 +116,8 @@ def refuse(request: Request, refusal: errors.DeskError) -> Response:
         headers["WWW-Authenticate"] = f'Bearer realm="renewal-desk"{"," if error else ""}{error}'
     if words.status == 503 or isinstance(refusal, errors.IdempotencyKeyBusy):
         headers["Retry-After"] = RETRY_AFTER_SECONDS
+    elif isinstance(refusal, errors.TooManyRequests):
+        headers["Retry-After"] = str(refusal.seconds)
     return problem_response(
         request,
         refusal.code,

@@ -68,6 +68,18 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """How many requests a minute: of each customer, partner and desk user (`caller`), and of each
+    address without credentials (`public`); 0 is no limit. `trusted_proxies`: how many proxies of
+    our own stand in front, each of which adds an address to X-Forwarded-For.
+    """
+
+    caller: int
+    public: int
+    trusted_proxies: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSettings:
     """Figures that RULES leaves to the desk. `expiring_days`: a cover that ends within so many days
     is called expiring (API, default 90). `reply_minutes`: a question is answered within so many
@@ -102,6 +114,7 @@ class Settings:
     database: DatabaseSettings
     auth: AuthSettings
     http: HttpSettings
+    limits: LimitSettings
     rules: RuleSettings
     company: Issuer
 
@@ -205,6 +218,11 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             json_limit=_number(env, "RENEWAL_DESK_JSON_LIMIT", 1 << 20, 1 << 10, 1 << 26),
             upload_limit=_number(env, "RENEWAL_DESK_UPLOAD_LIMIT", 15 << 20, 1 << 10, 1 << 30),
             lane=_switch(env, "RENEWAL_DESK_LANE", True),
+        ),
+        limits=LimitSettings(
+            caller=_number(env, "RENEWAL_DESK_CALLER_REQUESTS_PER_MINUTE", 6_000, 0, 100_000_000),
+            public=_number(env, "RENEWAL_DESK_PUBLIC_REQUESTS_PER_MINUTE", 600, 0, 100_000_000),
+            trusted_proxies=_number(env, "RENEWAL_DESK_TRUSTED_PROXIES", 0, 0, 10),
         ),
         rules=RuleSettings(
             expiring_days=_number(env, "RENEWAL_DESK_EXPIRING_DAYS", 90, 1, 3650),

@@ -31,6 +31,7 @@ from app.domain.errors import (
 )
 from app.flat import arrange, arranged
 from app.problems import shown_name
+from app.rate_limits import count_entries
 
 # No length that a server can mean has more digits.
 _LONGEST_LENGTH = 18
@@ -71,9 +72,10 @@ class StrictRoute(APIRoute):
                 request.scope["endings"] = endings
                 if reads_json:
                     # Nobody makes the service parse a body before it is known who calls.
-                    await admit(request, real_now(request))
+                    now = real_now(request)
+                    caller = await admit(request, now)
                     request = JsonRequest(request.scope, request.receive)
-                    await request.json()
+                    await count_entries(request, caller, await request.json(), now)
                 await arrange(row, request)
                 return await answer(request)
 

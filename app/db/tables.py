@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -436,6 +437,19 @@ idempotency_key = Table(
     _instant("created_at", default_now=True),
     PrimaryKeyConstraint("principal", "key"),
     Index("ix_idempotency_key_created_at", "created_at"),
+)
+
+# What callers have spent of their allowance at an instant (app/domain/rate_limits.py). The key is a
+# keyed digest: neither names nor addresses stand here.
+rate_limit = Table(
+    "rate_limit",
+    metadata,
+    Column("key", LargeBinary),
+    Column("spent", Double, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("granted", Integer, nullable=False),
+    PrimaryKeyConstraint("key"),
+    prefixes=["UNLOGGED"],
 )
 
 # What a caller may see, in one place: the customers of a user by membership (every matter), those

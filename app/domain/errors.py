@@ -182,6 +182,16 @@ class Overloaded(DeskError):
     code = "overloaded"
 
 
+class TooManyRequests(DeskError):
+    """The caller has spent its allowance; `seconds` is how long it takes until this is allowed."""
+
+    code = "too_many_requests"
+
+    def __init__(self, quota: int, window: int, seconds: int) -> None:
+        super().__init__(facts={"quota": quota, "window_seconds": window})
+        self.seconds = seconds
+
+
 class StatedDeadlineNeedsApproval(DeskError):
     """A stated order deadline on or after the start date lacks an approver or a reason (DL-2)."""
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import SYSTEM
 from app.db import upkeep
+from app.db.rate_limits import purge_rate_limits
 from app.db.test_clock import ClockRow
 from app.db.upkeep import LapsedQuote, OpenLine
 from app.domain.calendar import jst_date
@@ -19,6 +20,7 @@ from app.usecases.test_clock import shown
 MOST = 1_000
 KEYS_KEPT = timedelta(days=7)
 LOG_KEPT = timedelta(days=30)
+LIMITS_KEPT = timedelta(hours=1)
 # The national calendar is filled so many years ahead; the company's days are confirmed by the desk.
 YEARS_AHEAD = 5
 
@@ -88,9 +90,11 @@ async def fill_years_ahead(session: AsyncSession, now: datetime) -> int:
 
 async def purge(session: AsyncSession, now: datetime) -> int:
     """Delete what is kept no longer: keys of requests after 7 days, revocations of tokens that have
-    expired, the queue's own log after 30 days. Returns how many keys and revocations went.
+    expired, the queue's own log after 30 days, allowances after an hour without a call. Returns how
+    many keys and revocations went.
     """
     gone = await upkeep.purge_keys(session, now - KEYS_KEPT, MOST * 10)
     gone += await upkeep.purge_revoked_tokens(session, now)
     await upkeep.purge_job_log(session, now - LOG_KEPT)
+    await purge_rate_limits(session, now - LIMITS_KEPT)
     return gone

@@ -171,7 +171,8 @@ async def test_answers_of_the_lane_are_counted_and_timed_like_all_others(
 
     async def counted() -> dict[str, float]:
         answer = await own_service.get("/metrics", "public")
-        lines = [line.rsplit(" ", 1) for line in answer.text.splitlines() if route in line]
+        label = f'route="{route}"'
+        lines = [line.rsplit(" ", 1) for line in answer.text.splitlines() if label in line]
         return {name: float(value) for name, value in lines}
 
     await own_service.get("/v1/contracts/JP-4410-0001")

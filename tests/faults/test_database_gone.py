@@ -7,6 +7,7 @@ asking the database, and with the lane not opening its connections anew.
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from app.auth_keys import SigningKeys
 from app.db.engine import role_urls
 from app.embedded import Holder, start_cluster
 from app.preparation import owner_session, prepare, seed
-from app.settings import Settings
+from app.settings import LimitSettings, Settings
 from app.usecases.tokens import grant_customer_token, grant_desk_token
 from tests.conftest import NOW, Service, Tokens, administer, started
 from tests.folders import cluster_folder
@@ -39,7 +40,9 @@ async def alone(settings: Settings, keys: SigningKeys) -> AsyncIterator[tuple[Se
             await administer(url, "CREATE DATABASE gone")
             url = url.set(database="gone")
             tokens = await filled(url, settings, keys)
-            async with started(url, settings, keys, tokens) as service:
+            # With limits: what cannot be asked about them is no reason for a 429.
+            limited = replace(settings, limits=LimitSettings(6_000, 600, 0))
+            async with started(url, limited, keys, tokens) as service:
                 service.app.state.held = held
                 yield service, folder
         finally:
