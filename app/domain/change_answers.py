@@ -73,6 +73,27 @@ def amendment_of(
     )
 
 
+def prices_outgrown(amendment: Amendment, lines: Sequence[QuoteLine]) -> list[int]:
+    """Return the numbers of the lines whose price a person set for another period or another level
+    than the amendment gives them: what they cost now, only a person can say (QUO-5).
+    """
+    said = {change.line_number: change for change in amendment.lines}
+    found = []
+    for number, line in enumerate(lines, start=1):
+        change = said.get(number, LineChange(number))
+        if "price" not in line.decisions or change.leave_out_reason is not None:
+            continue
+        before = (line.start, line.end, line.service_level)
+        after = (
+            amendment.start or line.start,
+            amendment.end or line.end,
+            change.service_level or amendment.service_level or line.service_level,
+        )
+        if after != before:
+            found.append(number)
+    return found
+
+
 def _with_serials(lines: Sequence[QuoteLine], serials: frozenset[str]) -> list[int]:
     return [
         number

@@ -10,10 +10,10 @@ from app.db.callers import Viewer
 from app.db.change_requests import ChangeRow, claim_change_request
 from app.db.quotes import get_quote, get_version, list_quote_lines
 from app.domain.calendar import DeskCalendar
-from app.domain.change_answers import amendment_of
+from app.domain.change_answers import amendment_of, prices_outgrown
 from app.domain.change_records import change_of
 from app.domain.change_states import ChangeAction, ChangeState, next_change_state
-from app.domain.errors import InvalidInput, VersionNotLatest
+from app.domain.errors import InvalidInput, QuoteNotReady, VersionNotLatest
 from app.usecases.change_requests import apply_contact, finish_change
 from app.usecases.quote_facts import QuoteSettings, lines_of_rows
 from app.usecases.quote_steps import issue_quote
@@ -49,8 +49,8 @@ async def answer_change_request(
     through.
 
     Raises NotFound, PreconditionFailed, WrongState for a request that has ended or a quote that was
-    ordered, VersionNotLatest, InvalidInput where no quote is named, and what drafting and issuing
-    raise.
+    ordered, VersionNotLatest, InvalidInput where no quote is named, QuoteNotReady where a price of
+    the desk's own does not fit any more, and what drafting and issuing raise.
     """
     row = await claim_change_request(session, viewer, change_id, held)
     next_change_state(ChangeState(row.state), ChangeAction.ANSWER)
@@ -90,12 +90,18 @@ async def _make_version(
     quote, latest = await get_quote(session, viewer, number)
     lines = lines_of_rows(await list_quote_lines(session, viewer, quote, latest.version))
     changes = [change_of(record) for record in row.changes]
+    amendment = amendment_of(changes, lines, latest.service_level)
+    outgrown = prices_outgrown(amendment, lines)
+    if outgrown:
+        # The desk drafts such a version itself, and answers with it.
+        places = [(f"/lines/{line}", "price_set") for line in outgrown]
+        raise QuoteNotReady(places=places, rules=("QUO-5",))
     await draft_next_version(
         session,
         viewer,
         trace,
         number,
-        amendment_of(changes, lines, latest.service_level),
+        amendment,
         settings=settings,
         now=now,
         # The lines above were read without a lock: drafting refuses if they are no longer the

@@ -136,3 +136,23 @@ async def test_the_desk_may_name_a_version_of_its_own(own_service: Service) -> N
     done = await step(own_service, sent, "answer", {"quote_number": number, "version": 2})
     assert (done.json()["state"], done.json()["quote_number"]) == ("answered", number)
     assert (done.json()["answer_version"], done.json()["contract_number"]) == (2, CONTRACT)
+
+
+async def test_a_price_of_the_desk_is_not_taken_for_another_period_or_level(
+    own_service: Service,
+) -> None:
+    """Seen to fail: the price of a year was issued for two."""
+    first, second = lines()
+    priced = {**first, "unit_price": 500, "amount": 500, "decisions": {"price": {"reason": "値引"}}}
+    number = await arrange(own_service, Version(lines=[priced, second]))
+    for place, change in enumerate((LONGER, LEVEL)):
+        sent = await ask(own_service, body(change), f"k{place}")
+        refused = await step(own_service, sent, "answer", {"based_on": 1})
+        assert refused.status_code == 409, refused.text
+        assert refused.json()["code"] == "quote_not_ready"
+        assert refused.json()["errors"] == [{"pointer": "/lines/1", "code": "price_set"}]
+    quote = (await own_service.get(f"/v1/quotes/{number}")).json()
+    assert (quote["version"], quote["version_count"]) == (1, 1)
+    only_the_other = {**LEVEL, "serial_numbers": [second["serial_number"]]}
+    sent = await ask(own_service, body(only_the_other), "other")
+    assert (await step(own_service, sent, "answer", {"based_on": 1})).status_code == 200
