@@ -3,13 +3,27 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ARRAY, Text, bindparam, func, insert, literal, null, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.callers import Viewer
+from app.db.callers import Viewer, visible_to
 from app.db.lines import LINE_END, LINE_START, OF_CONTRACT
 from app.db.tables import (
     caller_grant,
@@ -36,29 +50,34 @@ class HistoryRow(NamedTuple):
     system_id: str | None
 
 
-async def list_history(
-    session: AsyncSession, viewer: Viewer, serial_numbers: Sequence[str]
-) -> list[HistoryRow]:
-    """Everything that ever covered the machines with these serial numbers, as far as the viewer may
-    see it; a machine without a known warranty has a row of kind warranty without dates.
-    """
-    asked = bindparam("serial_numbers", list(serial_numbers), type_=ARRAY(Text))
-    wanted = select(func.unnest(asked).label("serial_number")).distinct().subquery()
+def _history(*, portal: bool) -> CompoundSelect[Any]:
+    wanted = select(
+        func.unnest(bindparam("serial_numbers", type_=ARRAY(Text))).label("serial_number"),
+        (bindparam("viewer", type_=Text) if portal else null().cast(Text)).label("viewer"),
+    )
+    asked = wanted.distinct().subquery("wanted")
+
+    def seen(customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
+        # Of a column and not of a parameter, so that it is asked of the rows that were found and
+        # not of all rows of the customer.
+        scope, today = bindparam("viewer_scope", type_=Text), bindparam("viewer_today", type_=Date)
+        return visible_to(customer_id, asked.c.viewer if portal else None, scope, today)
+
     lines = (
         select(
             contract_line.c.serial_number,
             contract_line.c.customer_id,
             contract_line.c.product_number,
             contract.c.kind,
-            LINE_START,
-            LINE_END,
+            LINE_START.label("start"),
+            LINE_END.label("end"),
             contract_line.c.annual_price,
-            null().cast(Text),
+            null().cast(Text).label("system_id"),
         )
-        .select_from(wanted)
-        .join(contract_line, contract_line.c.serial_number == wanted.c.serial_number)
+        .select_from(asked)
+        .join(contract_line, contract_line.c.serial_number == asked.c.serial_number)
         .join(contract, OF_CONTRACT)
-        .where(viewer.condition(contract_line.c.customer_id))
+        .where(seen(contract_line.c.customer_id))
     )
     machines = (
         select(
@@ -71,23 +90,54 @@ async def list_history(
             null().cast(contract_line.c.annual_price.type),
             equipment.c.system_id,
         )
-        .select_from(wanted)
-        .join(equipment, equipment.c.serial_number == wanted.c.serial_number)
-        .where(viewer.condition(equipment.c.customer_id))
+        .select_from(asked)
+        .join(equipment, equipment.c.serial_number == asked.c.serial_number)
+        .where(seen(equipment.c.customer_id))
     )
-    return [HistoryRow(*row) for row in await session.execute(union_all(lines, machines))]
+    return union_all(lines, machines)
+
+
+_PORTAL_HISTORY = _history(portal=True)
+_DESK_HISTORY = _history(portal=False)
+
+
+async def list_history(
+    session: AsyncSession, viewer: Viewer, serial_numbers: Sequence[str]
+) -> Sequence[HistoryRow]:
+    """Everything that ever covered the machines with these serial numbers, as far as the viewer may
+    see it; a machine without a known warranty has a row of kind warranty without dates.
+    """
+    parameters: dict[str, Any] = {"serial_numbers": list(serial_numbers)}
+    statement = _DESK_HISTORY
+    if viewer.principal is not None:
+        statement = _PORTAL_HISTORY
+        parameters |= {
+            "viewer": viewer.principal,
+            "viewer_scope": viewer.scope,
+            "viewer_today": viewer.today,
+        }
+    rows = (await session.execute(statement, parameters)).all()
+    # They have the columns of HistoryRow, by place and by name; making two thousand real ones takes
+    # longer than reading them.
+    return cast("Sequence[HistoryRow]", rows)
+
+
+_PRICES = (
+    select(price.c.product_number, price.c.service_level, price.c.annual_price)
+    .ext(distinct_on(price.c.product_number, price.c.service_level))
+    .where(
+        price.c.product_number == any_(bindparam("numbers", type_=ARRAY(Text))),
+        price.c.valid_from <= bindparam("day", type_=Date),
+    )
+    .order_by(price.c.product_number, price.c.service_level, price.c.valid_from.desc())
+)
 
 
 async def prices_on(
     session: AsyncSession, product_numbers: Sequence[str], day: date
 ) -> dict[tuple[str, str], int]:
     """The annual price (yen, without tax, per unit) of products by level, as valid on a day."""
-    rows = await session.execute(
-        select(price.c.product_number, price.c.service_level, price.c.annual_price)
-        .ext(distinct_on(price.c.product_number, price.c.service_level))
-        .where(price.c.product_number.in_(set(product_numbers)), price.c.valid_from <= day)
-        .order_by(price.c.product_number, price.c.service_level, price.c.valid_from.desc())
-    )
+    rows = await session.execute(_PRICES, {"numbers": list(product_numbers), "day": day})
     return {(row[0], row[1]): row[2] for row in rows}
 
 

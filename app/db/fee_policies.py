@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import Date, bindparam, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import fee_policy
@@ -34,6 +34,20 @@ _SELECT = select(
 ).order_by(fee_policy.c.code, fee_policy.c.version)
 
 
+_VERSION = (
+    select(fee_policy.c.code, func.max(fee_policy.c.version).label("version"))
+    .group_by(fee_policy.c.code)
+    .subquery()
+)
+_NEWEST = _SELECT.join(
+    _VERSION, (_VERSION.c.code == fee_policy.c.code) & (_VERSION.c.version == fee_policy.c.version)
+).limit(MOST_POLICIES)
+_DAY = bindparam("day", type_=Date)
+_IN_FORCE = _NEWEST.where(
+    fee_policy.c.effective_from <= _DAY, func.coalesce(fee_policy.c.effective_to, _DAY) >= _DAY
+)
+
+
 async def lock_policies(session: AsyncSession) -> None:
     """Let nobody else add a policy until this transaction ends."""
     await session.execute(select(func.pg_advisory_xact_lock(POLICY_LOCK)))
@@ -41,21 +55,9 @@ async def lock_policies(session: AsyncSession) -> None:
 
 async def policies_in_force(session: AsyncSession, on: date | None = None) -> list[PolicyRow]:
     """The newest version of each policy, those in force on a day when one is given."""
-    newest = (
-        select(fee_policy.c.code, func.max(fee_policy.c.version).label("version"))
-        .group_by(fee_policy.c.code)
-        .subquery()
-    )
-    statement = _SELECT.join(
-        newest,
-        (newest.c.code == fee_policy.c.code) & (newest.c.version == fee_policy.c.version),
-    ).limit(MOST_POLICIES)
-    if on is not None:
-        statement = statement.where(
-            fee_policy.c.effective_from <= on,
-            func.coalesce(fee_policy.c.effective_to, on) >= on,
-        )
-    return [PolicyRow(*row) for row in await session.execute(statement)]
+    if on is None:
+        return [PolicyRow(*row) for row in await session.execute(_NEWEST)]
+    return [PolicyRow(*row) for row in await session.execute(_IN_FORCE, {"day": on})]
 
 
 async def list_policies(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Text, bindparam, select, tuple_
+from sqlalchemy import ARRAY, Text, any_, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import product
@@ -37,6 +37,8 @@ _SELECT = select(
 
 
 _ONE = _SELECT.where(product.c.product_number == bindparam("wanted", type_=Text))
+# An array and no list of values: the text is the same for any number of them.
+_SEVERAL = _SELECT.where(product.c.product_number == any_(bindparam("several", type_=ARRAY(Text))))
 
 
 async def get_product(session: AsyncSession, product_number: str) -> ProductRow:
@@ -51,8 +53,8 @@ async def find_products(
     session: AsyncSession, product_numbers: Sequence[str]
 ) -> dict[str, ProductRow]:
     """Those of these products that exist, by number."""
-    rows = await session.execute(_SELECT.where(product.c.product_number.in_(set(product_numbers))))
-    return {row.product_number: ProductRow(*row) for row in rows}
+    rows = await session.execute(_SEVERAL, {"several": list(product_numbers)})
+    return {row[0]: ProductRow(*row) for row in rows}
 
 
 async def list_products(

@@ -62,8 +62,7 @@ class Goodwill:
         return bool(self.approver.strip() and self.reason.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class FeeFacts:
+class FeeFacts(NamedTuple):
     """The facts of one machine, or one line of `quantity` alike machines.
 
     Annual prices are in yen, without tax, for the whole line. `previous_end` is the last day of the
@@ -116,8 +115,7 @@ class FeeOption(NamedTuple):
     components: tuple[FeeComponent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FeeDecision:
+class FeeDecision(NamedTuple):
     """What the policy says for the facts.
 
     `amount` is the sum of the components in yen; None where a person or the customer still decides,

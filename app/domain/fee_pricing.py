@@ -141,6 +141,7 @@ def _concluded(
 ) -> FeeDecision:
     """Return the decision by the option that is taken; without one the customer still chooses."""
     policy, tier, facts, _, lapse = case
+    inspects = tier.inspects
     return FeeDecision(
         outcome=tier.outcome,
         policy_code=policy.code,
@@ -154,8 +155,8 @@ def _concluded(
         new_end=None if taken is None else taken.new_end,
         waiting_days=tier.waiting_days,
         cover_from=consumed_from(facts.new_start, -tier.waiting_days),
-        inspection_required=tier.inspects,
-        inspection_valid_days=tier.inspection.valid_days if tier.inspects else None,
+        inspection_required=inspects,
+        inspection_valid_days=tier.inspection.valid_days if inspects else None,
         reasons=("fee_choice_needed",) if taken is None else (),
         rules=rules,
     )

@@ -55,6 +55,7 @@ class Product(NamedTuple):
 class Known:
     """What the database knows about the machines of a request."""
 
+    owners: set[str]
     history: Mapping[str, Sequence[HistoryRow]]
     products: Mapping[str, Product]
     prices: Mapping[tuple[str, str], int]
@@ -75,9 +76,8 @@ async def check_eligibility(
     Raises InvalidInput (`customer_needed`) when the machines do not tell whose request it is.
     """
     known = await _load(session, viewer, cover.start, cover.today, wishes)
-    owners = {row.customer_id for rows in known.history.values() for row in rows}
-    owner = await owner_of(session, viewer, owners, customer_id)
-    if owners - {owner}:
+    owner = await owner_of(session, viewer, known.owners, customer_id)
+    if known.owners - {owner}:
         known = _of_owner(known, owner)
     identified = identify(wishes, known)
     candidates = [
@@ -103,13 +103,16 @@ async def _load(
 ) -> Known:
     serials = sorted({wish.serial_number for wish in wishes if wish.serial_number is not None})
     history: dict[str, list[HistoryRow]] = {}
-    for row in await list_history(session, viewer, serials):
-        history.setdefault(row.serial_number, []).append(row)
     numbers = {wish.product_number for wish in wishes if wish.product_number is not None}
-    numbers |= {
-        row.product_number for rows in history.values() for row in rows if row.product_number
-    }
+    owners: set[str] = set()
+    for row in await list_history(session, viewer, serials):
+        serial, owner, product_number, _, _, _, _, _ = row
+        history.setdefault(serial, []).append(row)
+        owners.add(owner)
+        if product_number:
+            numbers.add(product_number)
     return Known(
+        owners=owners,
         history=history,
         products={
             number: Product(lifecycle_of(row), row.family)
@@ -165,7 +168,8 @@ def _of_owner(known: Known, owner: str) -> Known:
         serial: [row for row in rows if row.customer_id == owner]
         for serial, rows in known.history.items()
     }
-    return replace(known, history={serial: rows for serial, rows in own.items() if rows})
+    history = {serial: rows for serial, rows in own.items() if rows}
+    return replace(known, owners={owner}, history=history)
 
 
 class Identified(NamedTuple):
@@ -190,7 +194,7 @@ def identify(wishes: Sequence[Wish], known: Known) -> list[Identified]:
             problem = "machine_unidentified"
         elif product is None:
             rows = known.history.get(serial or "", ())
-            bearers = {row.product_number for row in rows if row.product_number}
+            bearers = {bearer for _, _, bearer, _, _, _, _, _ in rows if bearer}
             if len(bearers) > 1:
                 problem, shown = "serial_ambiguous", tuple(sorted(bearers))
             elif bearers:

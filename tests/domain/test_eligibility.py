@@ -217,8 +217,8 @@ def fee(policy: FeePolicy, previous_end: date | None = date(2026, 9, 22)) -> Fee
 
 
 OPTIONS = tuple(FeeOption(choice, 5, END, ()) for choice in FeeChoice)
-OPEN_CHOICE = replace(FREE, outcome=FeeOutcome.FEE, amount=None, options=OPTIONS)
-CHOSEN = replace(OPEN_CHOICE, amount=5, chosen=FeeChoice.GAP)
+OPEN_CHOICE = FREE._replace(outcome=FeeOutcome.FEE, amount=None, options=OPTIONS)
+CHOSEN = OPEN_CHOICE._replace(amount=5, chosen=FeeChoice.GAP)
 
 
 @pytest.mark.parametrize(
