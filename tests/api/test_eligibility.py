@@ -98,7 +98,7 @@ async def test_a_dry_run_gives_the_same_figures_and_keeps_nothing(own_service: S
 
 
 async def test_a_repeated_check_is_one_check(own_service: Service) -> None:
-    """Seen to fail without the key: the second call then keeps a second check."""
+    """Seen to fail when a check is kept without asking for its key: there are two checks then."""
     first = await keep(own_service, question(), key="again")
     again = await keep(own_service, question(), key="again")
     assert (first.status_code, again.status_code) == (201, 201)
