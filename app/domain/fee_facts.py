@@ -62,7 +62,8 @@ class Goodwill:
         return bool(self.approver.strip() and self.reason.strip())
 
 
-class FeeFacts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FeeFacts:
     """The facts of one machine, or one line of `quantity` alike machines.
 
     Annual prices are in yen, without tax, for the whole line. `previous_end` is the last day of the

@@ -103,8 +103,8 @@ def test_each_machine_gets_the_policy_that_it_would_get_alone() -> None:
 @pytest.mark.parametrize("kind", [RequestKind.REENROLLMENT, RequestKind.UPGRADE])
 @pytest.mark.parametrize("start", [TODAY, START])
 def test_each_machine_is_decided_as_it_would_be_alone(kind: RequestKind, start: date) -> None:
-    """Seen to fail when the level, the declaration, what the product's dates say or cover that still
-    runs is left out of what makes machines alike.
+    """Seen to fail when the level, the declaration, what the product's dates say or cover that
+    still runs is left out of what makes machines alike.
     """
     wish = WishedCover(kind, start, END, TODAY)
     machines = facts(wish, CANDIDATES)

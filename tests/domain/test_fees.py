@@ -787,7 +787,7 @@ def test_fee_a_longer_lapse_never_costs_less(
     # The new start stands still and the old end goes back, so that only the lapse changes.
     start, known = date(2033, 1, 1), {"last_annual": price, "product_class": "server"}
     short = facts(0, new_start=start, previous_end=start - (lapse + 1) * DAY, **known)
-    long = short._replace(previous_end=start - (lapse + more + 1) * DAY)
+    long = replace(short, previous_end=start - (lapse + more + 1) * DAY)
     assert cost(assess_fee(case, short)) <= cost(assess_fee(case, long))
 
 

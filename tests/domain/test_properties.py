@@ -300,7 +300,7 @@ def test_fee_6_a_waiver_never_makes_it_dearer(
     tier: Tier, facts: FeeFacts, parts: frozenset[Waivable]
 ) -> None:
     waiver = Waiver(parts, goodwill=True)
-    granted = facts._replace(goodwill=Goodwill("Mori", "long customer"))
+    granted = replace(facts, goodwill=Goodwill("Mori", "long customer"))
     full, waived = assess(tier, facts), assess(replace(tier, waivers=(waiver,)), granted)
     assert assess(replace(tier, waivers=(waiver,)), facts).amount == full.amount
     assert waived.amount is not None
@@ -314,7 +314,7 @@ def test_fee_6_a_waiver_never_makes_it_dearer(
 
 @given(tiers, fee_facts)
 def test_fee_8_9_without_an_end_or_a_policy_there_is_no_amount(tier: Tier, facts: FeeFacts) -> None:
-    unknown = facts._replace(previous_end=None)
+    unknown = replace(facts, previous_end=None)
     assert assess(tier, unknown).outcome is FeeOutcome.MANUAL
     for found in (assess(tier, unknown), assess_fee(DEFAULT_POLICY, facts)):
         assert (found.amount, found.components) == (None, ())
