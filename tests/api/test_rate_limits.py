@@ -3,7 +3,10 @@
 The clock stands, so nothing fills in unless a test moves it; each test begins an hour after the one
 before, with full allowances.
 
-Seen to fail: see the list at the end of this text, which grows with the bugs that were tried.
+Seen to fail: with each lease overwriting what was spent before, with a lease that does not look at
+what was spent, with nothing draining, with a request counted after its path and query were checked,
+with wrong credentials or long lists not counted, with the lane not counting or not saying that it
+has, with every failure of a lease being a 429, and without the pause after one.
 """
 
 import asyncio

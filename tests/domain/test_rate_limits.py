@@ -1,9 +1,9 @@
 """Leases of several processes from one allowance: together they never let more through than one
 bucket would.
 
-Seen to fail: with `burst` not keeping the late part of leases out, with `held` looking away from
-the end of a lease, with `reserve` leaving in the lease what it took out, and with `wait` counting
-from an empty allowance.
+Seen to fail: with `burst` not keeping out what late leases could spend, with `take` and `held`
+looking away from the end of a lease, with `reserve` leaving in the lease what it took out, with
+`lease` not taking off what the request needed, and with `wait` counting from an empty allowance.
 """
 
 from math import floor
@@ -134,3 +134,32 @@ def test_what_a_caller_is_told_is_what_it_can_spend() -> None:
     assert [ask(account, shared, 1, 1000.0) for _ in range(47)] == [True] * 46 + [False]
     assert account.remaining(1000.0) == (0, 57)
     assert account.remaining(1057.0) == (57, 0)
+
+
+@pytest.mark.parametrize("pause", [0.0, 2.9, 70.0])
+def test_leases_that_are_spent_late_are_no_more_than_the_quota(pause: float) -> None:
+    """Three processes hold leases of 60 while the allowance fills up, then all is asked for."""
+    policy = Policy("caller", 1_200)
+    shared, accounts = Shared(policy), [Account(policy) for _ in range(3)]
+    now = 1000.0
+    for account in accounts:
+        account.leased, now = 60, now + 100
+        assert ask(account, shared, 1, now)
+    assert accounts[2].held(now) == 59
+    now += 100
+    for account in accounts:
+        account.leased, account.left = 60, 0
+        assert ask(account, shared, 1, now)
+        assert account.held(now) == 59
+    now += pause
+    through = sum(ask(account, shared, 1, now) for account in accounts for _ in range(1_500))
+    assert 1_000 <= through <= 1_200
+
+
+def test_what_a_request_has_reserved_is_not_spent_by_another() -> None:
+    account = Account(Policy("caller", 1_200))
+    account.lease(10, 4, 1000.0)
+    assert account.reserve(1001.0) == 6
+    assert not account.take(1, 1001.0)
+    account.give_back(6)
+    assert account.take(6, 1001.0)

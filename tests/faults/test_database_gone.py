@@ -1,7 +1,8 @@
 """The database goes and comes back (TRUST 19, small form): 503 meanwhile, no restart needed.
 
 Seen to fail: with a missing socket taken out of `refusal_of` (500 in the place of 503), with /livez
-asking the database, and with the lane not opening its connections anew.
+asking the database, with the lane not opening its connections anew, and with a rate limit that
+refuses when it cannot be asked.
 """
 
 import asyncio
