@@ -163,3 +163,5 @@ def test_what_a_request_has_reserved_is_not_spent_by_another() -> None:
     assert not account.take(1, 1001.0)
     account.give_back(6)
     assert account.take(6, 1001.0)
+    account.lease(10, 4, 1001.0)
+    assert account.reserve(1004.0) == 0
