@@ -189,12 +189,19 @@ async def test_nobody_but_the_owner_may_create_anything_in_the_schema(service: S
     assert found == []
 
 
-async def test_no_function_of_ours_runs_with_its_owners_rights(service: Service) -> None:
+async def test_one_function_of_ours_runs_with_its_owners_rights_and_on_a_path_of_its_own(
+    service: Service,
+) -> None:
+    """ANALYZE is for the owner; the function takes nothing, gives nothing and is the desk's."""
     found = await rows_of(
         service,
-        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace",
+        "SELECT proname, pronargs, prorettype::regtype::text, proconfig::text,"
+        " has_function_privilege('portal', oid, 'EXECUTE') FROM pg_proc"
+        " WHERE prosecdef AND pronamespace IN ('public'::regnamespace, 'jobs'::regnamespace)",
     )
-    assert found == []
+    assert found == [
+        ("analyze_imported", 0, "void", '{"search_path=pg_catalog, public, pg_temp",default_statistics_target=25}', False)
+    ]
 
 
 @pytest.mark.parametrize("name", TENANTS)
