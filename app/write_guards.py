@@ -53,6 +53,9 @@ async def get_request_key(
     Raises what `get_idempotency_key` raises.
     """
     if request.query_params.get("dry_run") == "true":
+        if key is not None:
+            # One that is sent nevertheless must be one.
+            await get_idempotency_key(request, key)
         return None
     return await get_idempotency_key(request, key)
 

@@ -23,7 +23,9 @@ from app.policy import POLICY
 from app.settings import Settings
 from tests.conftest import NOW
 
-ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409"]
+# 412: the ETag in the description's example is nobody's.
+ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "412"]
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428"]
 # Operations that may refuse a request of the right shape, with the status and the reason: what its
 # parts mean together is beyond what a schema can say.
 RULES_OF_THE_WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -34,7 +36,7 @@ RULES_OF_THE_WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
     "write_fee_policy": (("422",), "the same"),
     "calculate_order_deadline": (("422",), "a deadline on or after the start needs an approver"),
     "calculate_purchase_window": (("422",), "the window must lie within the calendar"),
-    "create_eligibility_check": (("422",), "the end is no earlier than the start"),
+    "create_eligibility_check": (("400", "422"), "the end is no earlier than the start"),
     "read_contracts": (("422",), "ends_to is no earlier than ends_from"),
     "read_desk_calendar": (("422",), "400 days at most, from no later than to"),
     "put_closing_day": (("422",), "opens is earlier than closes"),
@@ -47,6 +49,29 @@ RULES_OF_THE_WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
         "made-up credentials, or two kinds of them at once",
     ),
     "revoke_token": (("400",), "the same"),
+    "ask_for_change": (
+        ("422",),
+        "at least one change, and changes that go together",
+    ),
+    "read_quotes": (("422",), "deadline_to is no earlier than deadline_from"),
+    "create_quote": (
+        ("422",),
+        "one source, lines that are there, amounts that go together",
+    ),
+    "upload_quote_request_sheet": (("400", "422"), "a workbook of ours"),
+    "ask_for_quote": (
+        ("422",),
+        "a kind has what it needs; one term",
+    ),
+    "add_quote_request_information": (("422",), "the same"),
+    "split_draft": (("400", "422"), "lines that are there, not all of them"),
+    "change_quote": (("422",), "lines that are there, amounts and dates that go together"),
+    "create_version": (("400", "422"), "the same"),
+    "read_quote_requests": (("422",), "created_to is no earlier than created_from"),
+    "read_quote_difference": (("422",), "against is another version of the quote"),
+    "preview_common_end": (("422",), "lines that are there"),
+    "redirect_quote_request": (("422",), "a place that is known"),
+    "issue_draft": (("422",), "a draft that is ready"),
 }
 # Days and instants of this service, most of them near the test's now.
 DAYS = strategies.dates(date(2025, 1, 1), date(2030, 12, 31)) | strategies.dates(
@@ -167,7 +192,11 @@ def examine(
             "continue-on-failure": True,
             "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
             "phases": {"stateful": {"max-steps": steps}},
-            "checks": {"positive_data_acceptance": {"expected-statuses": ACCEPTED}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": ACCEPTED},
+                "negative_data_rejection": {"expected-statuses": REFUSED},
+                "missing_required_header": {"expected-statuses": REFUSED},
+            },
             "operations": [
                 *({"include-operation-id": name, "enabled": False} for name in others),
                 *(

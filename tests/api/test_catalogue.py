@@ -200,7 +200,13 @@ async def test_one_function_of_ours_runs_with_its_owners_rights_and_on_a_path_of
         " WHERE prosecdef AND pronamespace IN ('public'::regnamespace, 'jobs'::regnamespace)",
     )
     assert found == [
-        ("analyze_imported", 0, "void", '{"search_path=pg_catalog, public, pg_temp",default_statistics_target=25}', False)
+        (
+            "analyze_imported",
+            0,
+            "void",
+            '{"search_path=pg_catalog, public, pg_temp",default_statistics_target=25}',
+            False,
+        )
     ]
 
 
