@@ -50,17 +50,17 @@ RULES_OF_THE_WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "revoke_token": (("400",), "the same"),
     "ask_for_change": (
-        ("422",),
+        ("400", "422"),
         "at least one change, and changes that go together",
     ),
     "read_quotes": (("422",), "deadline_to is no earlier than deadline_from"),
     "create_quote": (
-        ("422",),
+        ("400", "422"),
         "one source, lines that are there, amounts that go together",
     ),
     "upload_quote_request_sheet": (("400", "422"), "a workbook of ours"),
     "ask_for_quote": (
-        ("422",),
+        ("400", "422"),
         "a kind has what it needs; one term",
     ),
     "add_quote_request_information": (("422",), "the same"),
