@@ -49,6 +49,7 @@ RULES_OF_THE_WHOLE: Mapping[str, tuple[tuple[str, ...], str]] = {
         "made-up credentials, or two kinds of them at once",
     ),
     "revoke_token": (("400",), "the same"),
+    "decline_version": (("422",), "the version is the one that is open"),
     "ask_for_change": (
         ("400", "422"),
         "at least one change, and changes that go together",

@@ -22,6 +22,14 @@ READS: list[tuple[str, str, Any, tuple[str, str | None, list[str]]]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+async def own_service(own_service: Service) -> Service:
+    """The service without what the making of the demo set left in the trail."""
+    async with own_service.owner() as session:
+        await session.execute(text("DELETE FROM audit"))
+    return own_service
+
+
 async def entries(service: Service, query: str = "") -> list[dict[str, Any]]:
     """The audit trail, the latest first, as far as this test wrote it."""
     items: list[dict[str, Any]] = await walk(service, f"/v1/audit?{query}")

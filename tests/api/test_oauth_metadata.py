@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys
+from app.db.engine import Database, role_urls
+from app.rate_limits import RateLimits
 from app.routers import oauth
 from app.settings import Settings
 from tests.conftest import NOW, Service
@@ -42,6 +44,9 @@ async def test_addresses_are_whole_when_the_issuers_name_is_one(
     auth = replace(settings.auth, own_issuer=issuer)
     app.state.settings = settings
     app.state.clock = lambda: NOW
+    urls = role_urls("postgresql+asyncpg://nobody@/nothing", settings.database)
+    database = Database(urls, settings.database)
+    app.state.rate_limits = RateLimits(settings, database, b"unused: no limits are set")
     app.state.authenticator = Authenticator(auth, keys, lambda: NOW)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://evil.example"

@@ -26,7 +26,7 @@ from tests.faults.job_worker import leave_a_mark, started
 
 pytestmark = pytest.mark.fault
 
-JOBS = 60
+JOBS = 40
 
 
 async def ask(service: Service, *names: str, task: str = "mark") -> None:
