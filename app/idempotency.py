@@ -34,15 +34,18 @@ async def once(
     session: AsyncSession,
     *,
     principal: str,
-    key: str,
+    key: str | None,
     request_hash: bytes,
     effect: Callable[[], Awaitable[Response]],
 ) -> Response:
     """Run `effect` once for this caller's key and answer every repetition with its stored answer.
+    Without a key it is a trial (`app.write_guards.RequestKey`), which is run and not remembered.
 
     Raises IdempotencyKeyBusy while the first request is running and IdempotencyKeyReused when the
     key was used with another request. A refusal of `effect` passes and leaves no key.
     """
+    if key is None:
+        return await effect()
     number = int.from_bytes(fingerprint(principal.encode(), key.encode())[:8], "big", signed=True)
     # One statement for the lock and the context; the key is read by the next one, whose snapshot
     # begins when the lock is held.

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from app.cursors import cut_page, read_cursor
 from app.db.change_requests import ChangeFilter, get_change_request, list_change_requests
-from app.db.events import list_history
 from app.deps import (
     CurrentCaller,
     CurrentViewer,
@@ -36,6 +35,7 @@ from app.domain.identifiers import normalise, normalise_contract_number, normali
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
 from app.routers.answers import NOT_MODIFIED, document, page, revised_resource
+from app.routers.histories import history_page
 from app.schemas.change_request_answers import (
     ChangeRequest,
     ChangeRequestPage,
@@ -46,7 +46,7 @@ from app.schemas.change_requests import (
     ChangeQuery,
     ChangeRequestIn,
 )
-from app.schemas.events import History, HistoryQuery, event_out
+from app.schemas.events import History, HistoryQuery
 from app.schemas.wire import DryRun
 from app.strict import StrictRoute
 from app.usecases.change_requests import create_change_request, end_change_request
@@ -108,8 +108,6 @@ async def ask_for_change(
             request, answer, language, row.revision, status=201, location=location
         )
 
-    if key is None:
-        return await effect()
     return await once(
         session,
         principal=caller.principal or "",
@@ -198,24 +196,13 @@ async def read_change_request_history(
     query: Annotated[HistoryQuery, Query()],
     session: Reading,
     trace: ReadTrace,
-    caller: CurrentCaller,
     viewer: CurrentViewer,
 ) -> Response:
     """What happened to a change request, the earliest first, in pages."""
     row = await get_change_request(session, viewer, understood_id(change_id))
-    meaning = f"history {caller.principal} {row.customer_id} {row.id}"
-    secret = request.app.state.cursor_secret
-    after = None
-    if query.cursor is not None:
-        after = int(read_cursor(secret, meaning, query.cursor, 1)[0])
-    rows = await list_history(
-        session, viewer, "change_request", str(row.id), after, query.page_size + 1
+    return await history_page(
+        request, session, viewer, trace, query, "change_request", row.customer_id, row.id
     )
-    await trace.read("change_request_history", change_id, [row.customer_id])
-    shown, next_cursor = cut_page(
-        secret, meaning, rows, query.page_size, lambda event: (str(event.position),)
-    )
-    return page(request, [event_out(event) for event in shown], next_cursor)
 
 
 @router.post(

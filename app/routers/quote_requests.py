@@ -9,7 +9,6 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from starlette.responses import Response
 
 from app.cursors import cut_page, read_cursor
-from app.db.events import list_history
 from app.db.quote_requests import (
     RequestFilter,
     get_quote_request,
@@ -34,8 +33,9 @@ from app.domain.request_states import OPEN_STATES
 from app.idempotency import fingerprint, once
 from app.problems import problem_responses
 from app.routers.answers import NOT_MODIFIED, document, page, revised_resource
+from app.routers.histories import history_page
 from app.schemas.eligibility import check_bytes
-from app.schemas.events import History, HistoryQuery, event_out
+from app.schemas.events import History, HistoryQuery
 from app.schemas.quote_request_answers import (
     QuoteRequest,
     QuoteRequestPage,
@@ -111,8 +111,6 @@ async def ask_for_quote(
             location=f"/v1/quote-requests/{file.request.id}",
         )
 
-    if key is None:
-        return await effect()
     return await once(
         session,
         principal=caller.principal or "",
@@ -204,21 +202,10 @@ async def read_quote_request_history(
     query: Annotated[HistoryQuery, Query()],
     session: Reading,
     trace: ReadTrace,
-    caller: CurrentCaller,
     viewer: CurrentViewer,
 ) -> Response:
     """What happened to a quote request, the earliest first, in pages."""
     row = await get_quote_request(session, viewer, understood_id(request_id))
-    meaning = f"history {caller.principal} {row.customer_id} {row.id}"
-    secret = request.app.state.cursor_secret
-    after = None
-    if query.cursor is not None:
-        after = int(read_cursor(secret, meaning, query.cursor, 1)[0])
-    rows = await list_history(
-        session, viewer, "quote_request", str(row.id), after, query.page_size + 1
+    return await history_page(
+        request, session, viewer, trace, query, "quote_request", row.customer_id, row.id
     )
-    await trace.read("quote_request_history", request_id, [row.customer_id])
-    shown, next_cursor = cut_page(
-        secret, meaning, rows, query.page_size, lambda event: (str(event.position),)
-    )
-    return page(request, [event_out(event) for event in shown], next_cursor)

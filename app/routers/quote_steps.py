@@ -183,8 +183,6 @@ async def create_version(
     async def effect() -> Response:
         return await answered(request, work, drafted, trial=query.dry_run, created=True)
 
-    if key is None:
-        return await effect()
     return await once(
         work.session,
         principal=work.trace.caller.principal or "",
@@ -238,8 +236,6 @@ async def split_draft(
             created=True,
         )
 
-    if key is None:
-        return await effect()
     return await once(
         work.session,
         principal=work.trace.caller.principal or "",

@@ -103,8 +103,6 @@ async def create_quote(
             created=True,
         )
 
-    if key is None:
-        return await effect()
     return await once(
         work.session,
         principal=work.trace.caller.principal or "",

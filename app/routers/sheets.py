@@ -121,8 +121,6 @@ async def upload_quote_request_sheet(
         )
         return taken_out(request, taken, language, dry_run=query.dry_run)
 
-    if key is None:
-        return await take()
     return await once(
         session,
         principal=caller.principal or "",
