@@ -11,6 +11,7 @@ from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.change_requests import ChangeStates
 from app.schemas.contracts import coded_warnings
+from app.schemas.fields import RequesterOut
 from app.schemas.wire import CodedText, Day, IdentifierOut, InstantOut, instant
 
 
@@ -72,13 +73,6 @@ ChangeOut = Annotated[
     PeriodChangeOut | LevelChangeOut | ContactChangeOut | ConfigurationChangeOut,
     Field(discriminator="kind"),
 ]
-
-
-class RequesterOut(TypedDict):
-    """Who asked."""
-
-    name: str
-    email: str
 
 
 class ChangeRequest(TypedDict):

@@ -1,6 +1,6 @@
 """Change requests as they come in (REQ-2): the four kinds of changes, and how they end."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,27 +21,14 @@ from app.domain.identifiers import (
     normalise_serial,
     normalise_service_id,
 )
+from app.schemas.fields import Email, Level, Number, read_as
 from app.schemas.wire import Cursor, Day, PageSize, Plain, Strict, StrictQuery
 
 MOST_MACHINES = 1000
 MOST_CHANGES = 20
 ChangeStates = Literal["received", "referred", "applied", "answered", "rejected", "cancelled"]
-Number = Annotated[str, Plain, Field(min_length=1, max_length=60)]
-Level = Annotated[str, Field(pattern="^[a-z0-9_]{1,40}$", examples=["foundation_care_24x7"])]
 PersonName = Annotated[str, Plain, Field(min_length=1, max_length=100, examples=["山田 太郎"])]
-Email = Annotated[
-    str,
-    Field(
-        pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$",
-        max_length=254,
-        examples=["taro.yamada@example.com"],
-    ),
-]
 QuoteNumber = Annotated[str, Field(pattern="^Q[0-9]{4}-[0-9]{7}$", examples=["Q2026-0000001"])]
-
-
-def _read(value: str | None, normalised: Any) -> str | None:
-    return None if value is None else normalised(value)
 
 
 class PeriodChangeIn(Strict):
@@ -111,8 +98,8 @@ class NamedMachineIn(Strict):
     def machine(self) -> NamedMachine:
         """The machine as the rules take it."""
         return NamedMachine(
-            _read(self.serial_number, normalise_serial),
-            _read(self.product_number, normalise_product_number),
+            read_as(self.serial_number, normalise_serial),
+            read_as(self.product_number, normalise_product_number),
         )
 
 
@@ -132,7 +119,7 @@ class AddedMachineIn(Strict):
         return AddedMachine(
             product_number=normalise_product_number(self.product_number),
             product_name=self.product_name,
-            serial_number=_read(self.serial_number, normalise_serial),
+            serial_number=read_as(self.serial_number, normalise_serial),
             quantity=self.quantity,
             service_level=self.service_level,
         )
@@ -211,8 +198,8 @@ class ChangeRequestIn(Strict):
     def numbers(self) -> dict[str, str | None]:
         """The numbers as they are stored."""
         return {
-            "service_id": _read(self.service_id, normalise_service_id),
-            "contract_number": _read(self.contract_number, normalise_contract_number),
+            "service_id": read_as(self.service_id, normalise_service_id),
+            "contract_number": read_as(self.contract_number, normalise_contract_number),
             "customer_id": self.customer_id,
         }
 

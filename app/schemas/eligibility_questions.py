@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.eligibility_facts import Declaration, OperatingState
 from app.domain.identifiers import normalise_product_number, normalise_serial
+from app.schemas.fields import Level, Number
 from app.schemas.wire import Day, Plain, Strict
 
 MOST_MACHINES = 1000
@@ -27,11 +28,9 @@ class OperatingCondition(Strict):
 class MachineWished(Strict):
     """A machine, by serial number (and product number where two share it) or by product number."""
 
-    serial_number: Annotated[str, Plain, Field(min_length=1, max_length=60)] | None = None
-    product_number: Annotated[str, Plain, Field(min_length=1, max_length=60)] | None = None
-    service_level: Annotated[
-        str, Field(pattern="^[a-z0-9_]{1,40}$", examples=["foundation_care_24x7"])
-    ]
+    serial_number: Number | None = None
+    product_number: Number | None = None
+    service_level: Level
     operating_condition: OperatingCondition | None = None
 
     def identity(self) -> tuple[str | None, str | None]:

@@ -8,13 +8,12 @@ from pydantic_core import PydanticCustomError
 from app.domain.identifiers import normalise_product_number, normalise_serial
 from app.domain.quote_amending import Amendment, FeeSetting, LineChange
 from app.domain.quote_drafting import Source
+from app.schemas.fields import Level, Number
 from app.schemas.quote_drafts import (
     MOST_LINES,
     Amount,
-    Level,
     LineNumber,
     Name,
-    Number,
     Quantity,
     Reason,
     Terms,

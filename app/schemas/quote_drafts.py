@@ -12,6 +12,7 @@ from app.domain.identifiers import (
 )
 from app.domain.quote_amending import Amendment
 from app.domain.quotes import AddresseeKind, plain_name
+from app.schemas.fields import Level, Number
 from app.schemas.quote_requests import PeriodIn
 from app.schemas.quotes import QuoteKind
 from app.schemas.wire import Day, Plain, Strict
@@ -19,10 +20,8 @@ from app.schemas.wire import Day, Plain, Strict
 MOST_LINES = 2500
 MOST_YEN = 10**12
 
-Level = Annotated[str, Field(pattern="^[a-z0-9_]{1,40}$", examples=["foundation_care_24x7"])]
 Reason = Annotated[str, Plain, Field(min_length=1, max_length=500)]
 Name = Annotated[str, Plain, Field(min_length=1, max_length=200)]
-Number = Annotated[str, Plain, Field(min_length=1, max_length=60)]
 Text = Annotated[str, Plain, Field(min_length=1, max_length=2000)]
 Email = Annotated[str, Field(pattern=r"^[^\s@]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
 Amount = Annotated[int, Field(ge=0, le=MOST_YEN)]

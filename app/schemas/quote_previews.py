@@ -11,7 +11,8 @@ from app.domain.languages import Language
 from app.domain.pricing import LinePreview
 from app.domain.quotes import QuoteLine
 from app.domain.texts import text
-from app.schemas.quote_drafts import MOST_LINES, LineNumber, Number
+from app.schemas.fields import Number
+from app.schemas.quote_drafts import MOST_LINES, LineNumber
 from app.schemas.wire import CodedText, Day, Strict
 
 

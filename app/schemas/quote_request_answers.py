@@ -11,6 +11,7 @@ from app.domain.guide import REDIRECTS, said
 from app.domain.languages import Language
 from app.domain.texts import text
 from app.schemas.eligibility import Reason
+from app.schemas.fields import RequesterOut
 from app.schemas.quote_requests import Kinds, States
 from app.schemas.wire import CodedText, Day, IdentifierOut, InstantOut, instant
 
@@ -66,13 +67,6 @@ class ProductLimit(TypedDict):
     product_number: str
     reasons: list[Reason]
     alternatives: list[OtherPeriod]
-
-
-class RequesterOut(TypedDict):
-    """Who asked."""
-
-    name: str
-    email: str
 
 
 class PlaceOut(TypedDict):

@@ -6,7 +6,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.eligibility_questions import MOST_MACHINES
-from app.schemas.quote_requests import IdentificationIn, Level, Note, PeriodIn, RequestedMachine
+from app.schemas.fields import Level
+from app.schemas.quote_requests import IdentificationIn, Note, PeriodIn, RequestedMachine
 from app.schemas.wire import Lines, Strict
 
 PlaceToGo = Literal["packages", "technical-questions", "repairs"]

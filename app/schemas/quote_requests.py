@@ -21,6 +21,7 @@ from app.domain.quote_requests import (
     WishedPeriod,
 )
 from app.schemas.eligibility_questions import MOST_MACHINES, OperatingCondition
+from app.schemas.fields import Email, Level, Number, read_as
 from app.schemas.wire import Cursor, Day, Lines, PageSize, Plain, Strict, StrictQuery
 
 Kinds = Literal["renewal", "reenrollment", "new_enrollment", "upgrade"]
@@ -33,18 +34,8 @@ States = Literal[
     "cancelled",
     "redirected",
 ]
-Number = Annotated[str, Plain, Field(min_length=1, max_length=60)]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
-Level = Annotated[str, Field(pattern="^[a-z0-9_]{1,40}$", examples=["foundation_care_24x7"])]
 CustomerCode = Annotated[str, Field(pattern="^[A-Z0-9-]{1,20}$", examples=["C0001"])]
-Email = Annotated[
-    str,
-    Field(
-        pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$",
-        max_length=254,
-        examples=["hanako.sato@example.com"],
-    ),
-]
 Note = Annotated[str, Lines, Field(min_length=1, max_length=2000)]
 
 
@@ -61,9 +52,9 @@ class ConfiguredMachine(Strict):
     def machine(self) -> WantedMachine:
         """The machine as the rules take it."""
         return WantedMachine(
-            product_number=_read(self.product_number, normalise_product_number),
+            product_number=read_as(self.product_number, normalise_product_number),
             product_name=self.product_name,
-            serial_number=_read(self.serial_number, normalise_serial),
+            serial_number=read_as(self.serial_number, normalise_serial),
             quantity=self.quantity,
         )
 
@@ -79,10 +70,10 @@ class IdentificationIn(Strict):
     def fields(self) -> dict[str, Any]:
         """The fields of an Identification that are given."""
         found = {
-            "service_id": _read(self.service_id, normalise_service_id),
-            "contract_number": _read(self.contract_number, normalise_contract_number),
+            "service_id": read_as(self.service_id, normalise_service_id),
+            "contract_number": read_as(self.contract_number, normalise_contract_number),
             # The serial number of a package keeps its case.
-            "support_service_serial": _read(self.support_service_serial, normalise_keeping_case),
+            "support_service_serial": read_as(self.support_service_serial, normalise_keeping_case),
             "configuration": tuple(one.machine() for one in self.configuration or ()),
         }
         return {name: value for name, value in found.items() if name in self.model_fields_set}
@@ -139,9 +130,9 @@ class RequestedMachine(Strict):
         """The machine as the rules take it."""
         said = self.operating_condition
         return WantedMachine(
-            product_number=_read(self.product_number, normalise_product_number),
+            product_number=read_as(self.product_number, normalise_product_number),
             product_name=self.product_name,
-            serial_number=_read(self.serial_number, normalise_serial),
+            serial_number=read_as(self.serial_number, normalise_serial),
             quantity=self.quantity,
             service_level=self.service_level,
             declaration=None if said is None else said.declaration(),
@@ -236,7 +227,3 @@ class QuoteRequestQuery(StrictQuery):
     )
     page_size: PageSize = 50
     cursor: Cursor = None
-
-
-def _read(value: str | None, normalised: Any) -> str | None:
-    return None if value is None else normalised(value)
