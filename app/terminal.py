@@ -12,8 +12,6 @@ from app.settings import Settings
 from app.usecases.import_loading import FileProgress
 from app.usecases.imports import ImportResult
 
-EXAMPLE_LOOKUP = '{"items":[{"serial_number":"JPDEMO0001"},{"serial_number":"JPT8270P2A"}]}'
-
 
 class Bars:
     """One progress bar a file, on a terminal only."""

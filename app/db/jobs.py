@@ -160,14 +160,6 @@ async def list_held(session: ReadSession, limit: int) -> Sequence[HeldJob]:
     return [HeldJob(*row) for row in rows]
 
 
-async def count_held(session: ReadSession) -> int:
-    """How many jobs are held."""
-    counted = await session.scalar(
-        text("SELECT count(*) FROM jobs.pgqueuer WHERE status = 'failed'")
-    )
-    return int(counted or 0)
-
-
 async def retry_held(session: AsyncSession, job_id: int) -> bool:
     """Give a held job back to the workers; False when there is none of that number."""
     result = await session.execute(

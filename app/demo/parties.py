@@ -29,7 +29,6 @@ PARTNERS = (
 
 ENDED_RELATION = ("P0001", "C0010")
 FUTURE_RELATION = ("P0001", "C0011")
-SHARED_CUSTOMER = "C0005"
 
 # Customers by partner; the number says how many scopes the partner has, in the order of SCOPES.
 SERVED = {

@@ -7,7 +7,6 @@ from app.demo.fleet import Fleet, items
 from app.demo.spans import Span, ending, starting
 
 TOUR_CUSTOMER = "C0001"
-TOUR_PARTNER = "P0001"
 OTHER_CUSTOMER = "C0002"
 
 

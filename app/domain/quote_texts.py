@@ -35,10 +35,6 @@ QUOTE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Machines of one system differ in their level or period.",
     ),
     "quote.price_set": ("単価は担当者が設定しました。", "The price was set by the desk."),
-    "quote.quoted_elsewhere": (
-        "同じ明細を含む、発行済みの見積が別にあります。",
-        "Another issued quote holds the same line.",
-    ),
     "quote.end_of_support_moved": (
         "製品のサポート終了日が変更されました。再確認が必要です。",
         "The end of support of a product has moved; check the quote again.",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
-from app.db.quote_requests import change_quote_request, claim_quote_request
+from app.db.quote_requests import claim_quote_request
 from app.db.quote_writes import claim_quote, issue_version, move_version
 from app.db.quotes import (
     QuoteRow,
@@ -28,7 +28,6 @@ from app.domain.quote_states import (
     next_version_state,
 )
 from app.domain.quotes import QuoteLine, flags_of, open_flags, own_flags
-from app.domain.request_states import RequestAction, RequestState, next_request_state
 from app.usecases.quote_facts import (
     QuoteSettings,
     lines_of_rows,
@@ -37,6 +36,7 @@ from app.usecases.quote_facts import (
 )
 from app.usecases.quote_versions import wrong_state
 from app.usecases.reads import Trace
+from app.usecases.request_steps import mark_quoted
 
 
 async def issue_quote(
@@ -94,7 +94,7 @@ async def issue_quote(
             "effective_limit": deadline.effective_limit.isoformat(),
         },
     )
-    await _answer_request(session, viewer, trace, quote, draft, now)
+    await _answer_request(session, viewer, trace, quote, draft)
     return draft.version
 
 
@@ -177,15 +177,11 @@ async def _answer_request(
     trace: Trace,
     quote: QuoteRow,
     draft: VersionRow,
-    now: datetime,
 ) -> None:
     if draft.request_id is None:
         return
     request = await claim_quote_request(session, viewer, draft.request_id)
-    state = next_request_state(RequestState(request.state), RequestAction.QUOTE)
-    changes = {"state": state.value, "quote_number": quote.quote_number}
-    await change_quote_request(session, request, changes, now)
-    await trace.step("quoted", "quote_request", str(request.id), quote.customer_id, {**changes})
+    await mark_quoted(session, trace, request, quote.quote_number)
 
 
 async def withdraw_quote(

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
 from app.db.quote_drafts import VersionContent, add_version
-from app.db.quote_requests import change_quote_request
 from app.db.quote_writes import add_quote, next_quote_number
 from app.domain.calendar import jst_date
 from app.domain.errors import AmountsDisagree, InvalidInput
@@ -22,7 +21,6 @@ from app.domain.quotes import (
     known_fee,
     plain_name,
 )
-from app.domain.request_states import RequestAction, RequestState, next_request_state
 from app.usecases.quote_facts import (
     Draft,
     QuoteSettings,
@@ -32,6 +30,7 @@ from app.usecases.quote_facts import (
 )
 from app.usecases.quote_origins import DraftWish, Origin, load_origin
 from app.usecases.reads import Trace
+from app.usecases.request_steps import mark_in_progress
 
 TRIAL_NUMBER = "0000000"
 """Stands in the number of a quote that is only tried: nothing is stored under it."""
@@ -66,13 +65,7 @@ async def draft_quote(
         trial=trial,
     )
     if origin.request is not None:
-        held = origin.request
-        state = next_request_state(RequestState(held.state), RequestAction.DRAFT)
-        await change_quote_request(
-            session, held, {"state": state.value, "quote_number": number}, now
-        )
-        data = {"state": state.value, "quote_number": number}
-        await trace.step("drafted", "quote_request", str(held.id), held.customer_id, data)
+        await mark_in_progress(session, trace, origin.request)
     return number, 1
 
 
