@@ -133,6 +133,8 @@ AT_ONCE = 4
 # The library counts tries after the first: five in all, over about a quarter of an hour.
 MORE_TRIES = 4
 FIRST_DELAY = timedelta(seconds=15)
+# New work is told; what only time brings (a next try, a worker that died) is found by looking.
+LOOK_AGAIN = timedelta(seconds=10)
 # A job whose worker gives no sign for so long is given to another one.
 SILENCE = timedelta(seconds=30)
 
@@ -166,7 +168,7 @@ async def run_jobs(
                 stopping = asyncio.create_task(_pass_on(stop, queuer.shutdown))
                 try:
                     await queuer.run(
-                        dequeue_timeout=timedelta(seconds=10),
+                        dequeue_timeout=LOOK_AGAIN,
                         batch_size=AT_ONCE // 2,
                         max_concurrent_tasks=AT_ONCE,
                         shutdown_on_listener_failure=True,

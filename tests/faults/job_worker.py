@@ -21,6 +21,9 @@ from app.worker import Work, run_jobs
 from tests.conftest import Service
 
 SILENCE = timedelta(seconds=1)
+LOOK_AGAIN = timedelta(seconds=0.5)
+# The number of an advisory lock: while a test holds it, no effect of a job gets done.
+GATE = 4_711
 
 
 @contextmanager
@@ -51,11 +54,13 @@ async def leave_a_mark(work: Work) -> None:
             ),
             {"id": uuid.uuid4(), "name": work.payload["name"]},
         )
+        await session.execute(text("SELECT pg_advisory_xact_lock_shared(:gate)"), {"gate": GATE})
         await asyncio.sleep(0.02)
 
 
 async def work(url: str) -> None:
     worker.SILENCE = SILENCE
+    worker.LOOK_AGAIN = LOOK_AGAIN
     settings = load_settings({})
     database = Database(role_urls(url, settings.database), settings.database)
     sys.stdout.write("started\n")

@@ -1,14 +1,17 @@
 """Background jobs: asked for with their reason, done once, held when they cannot be (TRUST 4, small
 form).
 
-Each was seen to fail: with `leave_queue` taken out of `Work.finishing` (a stopped worker doubled
-its effect), with `enqueue` on a connection of its own (a refusal left a job), with `on_failure`
+Seen to fail: with the answer of `leave_queue` not looked at in `Work.finishing`, and with the call
+taken out (the stopped worker had a second effect, each time), with the job taken out of the queue
+in a transaction of its own before that of the effect (killed workers lost more than a dozen jobs of
+40, each time), with `enqueue` on a connection of its own (a refusal left a job), with `on_failure`
 left at the library's default (the poisoned job was gone).
 """
 
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -22,7 +25,7 @@ from app.db.engine import ReadSession
 from app.db.jobs import enqueue, list_held, retry_held
 from app.worker import Task, Work, run_jobs
 from tests.conftest import Service
-from tests.faults.job_worker import leave_a_mark, started
+from tests.faults.job_worker import GATE, leave_a_mark, started
 
 pytestmark = pytest.mark.fault
 
@@ -67,6 +70,29 @@ async def some_more_done(service: Service) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("waited in vain for a worker to work")
+
+
+async def ready(worker: subprocess.Popen[str]) -> None:
+    assert worker.stdout is not None
+    await asyncio.to_thread(worker.stdout.readline)
+
+
+async def until_at_the_gate(service: Service, wanted: dict[bool, int]) -> None:
+    """Wait until so many transactions hold the gate (True) or wait for it (False)."""
+    for _ in range(1_000):
+        async with service.owner() as session:
+            rows = await session.execute(
+                text(
+                    "SELECT granted, count(*) FROM pg_locks WHERE locktype = 'advisory' AND"
+                    " objid = :gate AND database = (SELECT oid FROM pg_database WHERE datname ="
+                    " current_database()) GROUP BY 1"
+                ),
+                {"gate": GATE},
+            )
+            if {row[0]: row[1] for row in rows} == wanted:
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain for a worker at the gate")
 
 
 async def fail_after_asking(service: Service) -> None:
@@ -150,25 +176,34 @@ async def test_a_poisoned_job_is_held_and_stops_nobody(
     assert await marks(own_service) == {"a": 1, "b": 1, "c": 1, "bad": 1}
 
 
-async def test_killed_and_stopped_workers_lose_nothing_and_double_nothing(
-    own_service: Service,
-) -> None:
+async def test_killed_workers_lose_nothing_and_double_nothing(own_service: Service) -> None:
     names = [f"job {n}" for n in range(JOBS)]
     await ask(own_service, *names)
     for _ in range(2):
         with started(own_service) as victim:
-            assert victim.stdout is not None
-            await asyncio.to_thread(victim.stdout.readline)
+            await ready(victim)
             await some_more_done(own_service)
             victim.kill()
-    with started(own_service) as sleeper, started(own_service) as other:
-        for process in (sleeper, other):
-            assert process.stdout is not None
-            await asyncio.to_thread(process.stdout.readline)
-        # Past the silence after which its jobs are given away, in the middle of some of them.
-        await some_more_done(own_service)
-        os.kill(sleeper.pid, signal.SIGSTOP)
-        await asyncio.sleep(2)
-        os.kill(sleeper.pid, signal.SIGCONT)
+    with started(own_service):
         await until_done(own_service)
     assert await marks(own_service) == dict.fromkeys(names, 1)
+
+
+async def test_a_stopped_worker_that_goes_on_has_no_second_effect(own_service: Service) -> None:
+    """It is stopped in the transaction of its effect, until another one has done its job."""
+    with started(own_service) as sleeper, started(own_service) as other:
+        await ready(sleeper)
+        await ready(other)
+        os.kill(other.pid, signal.SIGSTOP)
+        async with own_service.owner() as session:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": GATE})
+            await ask(own_service, "x")
+            await until_at_the_gate(own_service, {False: 1, True: 1})
+            os.kill(sleeper.pid, signal.SIGSTOP)
+        os.kill(other.pid, signal.SIGCONT)
+        await until_done(own_service)
+        # What is left at the gate is the transaction of the stopped one.
+        await until_at_the_gate(own_service, {True: 1})
+        os.kill(sleeper.pid, signal.SIGCONT)
+        await until_at_the_gate(own_service, {})
+    assert await marks(own_service) == {"x": 1}
