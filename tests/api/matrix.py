@@ -80,7 +80,8 @@ SEARCH = {
     "revoked_client": (401,),
     "revoked_desk": (401,),
 }
-"""A list or a batch that names objects: never a 403 or 404 for one of them (test_swaps.py)."""
+"""A list or a batch that names objects: never a 403 or 404 for one of them (test_swaps.py,
+test_quote_swaps.py)."""
 
 ELIGIBILITY = {
     **ONE_CONTRACT,

@@ -6,7 +6,7 @@ Every customer's file holds a canary with its own code, and no answer may show a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -163,7 +163,7 @@ async def arrange(service: Service) -> World:
             "INSERT INTO event (customer_id, id, type, object_type, object_id, actor, data)"
             " SELECT customer_id, gen_random_uuid(), 'quote_request.created', 'quote_request',"
             f" {REQUEST_ID}::text, 'customer', jsonb_build_object('a', 'CANARY-' || customer_id ||"
-            " '-EVENT') FROM customer",
+            " '-EVENT') FROM customer, generate_series(1, 2)",
             # An upload has the id of the customer's request, which is no id of an upload elsewhere.
             "INSERT INTO sheet_upload (customer_id, id, state, reference, sha256, created_by)"
             f" SELECT customer_id, {REQUEST_ID}, 'refused', {REQUEST_ID}, 'x', 'x' FROM customer",
@@ -177,13 +177,13 @@ async def arrange(service: Service) -> World:
             "INSERT INTO event (customer_id, id, type, object_type, object_id, actor, data)"
             " SELECT customer_id, gen_random_uuid(), 'change_request.created', 'change_request',"
             f" {REQUEST_ID}::text, 'customer', jsonb_build_object('a', 'CANARY-' || customer_id ||"
-            " '-CHANGED') FROM customer",
+            " '-CHANGED') FROM customer, generate_series(1, 2)",
             "INSERT INTO quote (customer_id, quote_number, created_by)"
             f" SELECT customer_id, {QUOTE}, 'x' FROM customer",
             "INSERT INTO quote_version (customer_id, quote_number, version, kind, start_date,"
-            f" end_date, service_level, addressee_name, created_by) SELECT customer_id, {QUOTE}, 1,"
-            " 'renewal', '2027-04-01', '2028-03-31', 'foundation_care_nbd', 'CANARY-' ||"
-            " customer_id || '-ADDRESSEE', 'x' FROM customer",
+            " end_date, service_level, addressee_name, created_by, request_id) SELECT customer_id,"
+            f" {QUOTE}, 1, 'renewal', '2027-04-01', '2028-03-31', 'foundation_care_nbd', 'CANARY-'"
+            f" || customer_id || '-ADDRESSEE', 'x', {REQUEST_ID} FROM customer",
             "INSERT INTO quote_line (customer_id, quote_number, version, line_number, product_name,"
             f" unit_price, amount) SELECT customer_id, {QUOTE}, 1, 1, 'CANARY-' || customer_id ||"
             " '-QUOTED', 0, 0 FROM customer",
@@ -203,6 +203,20 @@ async def arrange(service: Service) -> World:
             )
         )
         files = {row.customer_id: Files(*row) for row in rows}
+        # What is asked for and quoted is named by the contract, so that a filter can find it.
+        for table, key in (
+            ("quote", "quote_number = :quote_number"),
+            ("quote_request", "id = :request_id"),
+            ("change_request", "id = :request_id"),
+        ):
+            more = ", quote_number = :quote_number" if table == "change_request" else ""
+            await session.execute(
+                text(
+                    f"UPDATE {table} SET contract_number = :contract_number, service_id ="
+                    f" :service_id{more} WHERE customer_id = :customer_id AND {key}"
+                ),
+                [asdict(one) for one in files.values()],
+            )
     return World({party.name: party for party in await _parties(service)}, files)
 
 

@@ -3,7 +3,8 @@
 Row security hides a condition that somebody forgot from every other test, so here it is open.
 
 Seen to fail: with the condition of `list_contracts` put inside an OR with the caller's filter, with
-`visible_to` left out of the warranties in `app.db.coverage`, and with `in_force` without its dates.
+`visible_to` left out of the warranties in `app.db.coverage`, with `in_force` without its dates, and
+without the condition of one quote request or of their list.
 """
 
 from collections.abc import AsyncIterator

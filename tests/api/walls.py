@@ -21,15 +21,12 @@ async def check_own_only(service: Service, world: World, name: str) -> None:
                        "/order-deadline"):  # fmt: skip
             answer = await ask(service, party, "GET", f"{quote}{suffix}")
             assert answer.status_code == (200 if quoted else 404), suffix
-        for path_of_change in ("", "/history"):
-            answer = await ask(
-                service, party, "GET", f"/v1/change-requests/{files.request_id}{path_of_change}"
-            )
-            assert answer.status_code == (200 if quoted else 404)
-        asked = await ask(
-            service, party, "GET", f"/v1/change-requests?customer_id={files.customer_id}"
-        )
-        assert bool(asked.json()["items"]) is quoted
+        for requests in ("/v1/quote-requests", "/v1/change-requests"):
+            for suffix in ("", "/history"):
+                answer = await ask(service, party, "GET", f"{requests}/{files.request_id}{suffix}")
+                assert answer.status_code == (200 if quoted else 404), (requests, suffix)
+            asked = await ask(service, party, "GET", f"{requests}?customer_id={files.customer_id}")
+            assert bool(asked.json()["items"]) is quoted, requests
         for several in QUOTE_LISTS:
             answer = await ask(service, party, "GET", f"{several}?customer_id={files.customer_id}")
             assert (files.quote_number in answer.text) is quoted, several
