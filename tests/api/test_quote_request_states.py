@@ -1,8 +1,8 @@
 """Quote requests: every state and every step through HTTP, and what a step writes.
 
-Seen to fail: with `next_request_state` left out of `_apply` in `app.usecases.request_steps` (every
-step succeeded), and with the event written before the state was asked for, in a transaction of its
-own.
+Seen to fail: with `next_request_state` left out of `_apply` in `app.usecases.request_steps` (steps
+succeeded in every state), and with the event written before the state was asked for, in a
+transaction of its own.
 """
 
 from typing import Any

@@ -212,11 +212,13 @@ async def test_a_request_counts_by_its_weight_whatever_becomes_of_it(
 
 async def test_a_trial_that_succeeds_counts_too(pair: Pair) -> None:
     trial = {
-        "kind": "renewal", "contract_number": "JP-4410-0001", "currency": "JPY",
-        "term": {"months": 12},
-    }  # fmt: skip
+        "kind": "renewal",
+        "identification": {"contract_number": "JP-4410-0001"},
+        "requester": {"name": "x", "email": "x@example.com"},
+    }
     before = remaining(await pair.no_lane.get(CONTRACT))
-    await pair.no_lane.post("/v1/quote-requests?dry_run=true", json=trial)
+    answer = await pair.no_lane.post("/v1/quote-requests?dry_run=true", json=trial)
+    assert answer.status_code == 200
     assert remaining(await pair.no_lane.get(CONTRACT)) == before - 2
 
 

@@ -1,8 +1,10 @@
 """Transactions on the driver: values, results, failures, and that nothing is left in a connection.
 
-Seen to fail: with `abandon` giving the connection back without `terminate` and the pool not looking
-whether it is idle (the next one found a transaction), with COMMIT's own answer not looked at, and
-with the JSON codecs not set.
+Seen to fail: with the pool not looking whether a connection is idle (after a cancellation the next
+one found a failed transaction, or what the one before had set), without `abandon` (a cancelled
+one's connection stayed lent), with a rollback in its place (it was lent again instead of cut), with
+COMMIT's own answer not looked at, and without the JSON codecs (values came back as text; without
+them for the service too, it does not start).
 """
 
 import asyncio
@@ -213,11 +215,13 @@ async def test_who_is_cancelled_leaves_no_transaction(
         service.urls, replace(settings.database, pool_size=1, pool_wait=1)
     )
     started = asyncio.Event()
+    servers = []
 
     async def work() -> None:
         async with database.transaction("portal") as session:
             assert isinstance(session, Transaction)
             driver = await session.driver()
+            servers.append(driver.get_server_pid())
             await driver.execute("SET application_name = 'goes away'")
             started.set()
             await session.execute(text(statement))
@@ -232,6 +236,7 @@ async def test_who_is_cancelled_leaves_no_transaction(
     assert database.pools["portal"].lent == 0
     async with database.transaction("portal") as session:
         assert await session.scalar(text("SHOW application_name")) == "renewal-desk portal"
+        assert await session.scalar(text("SELECT pg_backend_pid()")) not in servers
     await database.close()
     async with asyncio.timeout(5):
         # Nothing tells when the server has noticed but asking.

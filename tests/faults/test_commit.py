@@ -1,7 +1,8 @@
 """An acknowledged write is durable (TRUST 1, first line): no answer before its COMMIT.
 
 Seen to fail: with the transaction hung on the framework's `fastapi_inner_astack`, which ends after
-the answer, every one of the 200 requests was answered with 2xx and left no row.
+the answer, every one of the 200 uploads, quote requests and change requests was answered with 2xx;
+the uploads and quote requests were looked for, and none had left a row.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Changes of one quote at once, with real connections and real commits (TRUST 7).
 
 Seen to fail: with `claim_quote` comparing no revision (every PATCH answered 200 and all but one
-were lost), with it left out of issue and withdrawal (both answered 200), and without the unique
-index on drafts (two drafts of version 2 and 3).
+were lost), with it left out of issue and withdrawal (both answered 200), and with the index on
+drafts not unique (eight drafts at once, versions 2 to 9).
 """
 
 import asyncio
