@@ -144,6 +144,7 @@ async def test_a_poisoned_job_is_held_and_stops_nobody(
 ) -> None:
     monkeypatch.setattr(worker, "FIRST_DELAY", timedelta(milliseconds=10))
     monkeypatch.setattr(worker, "MORE_TRIES", 2)
+    monkeypatch.setattr(worker, "LOOK_AGAIN", timedelta(milliseconds=50))
     tries = 0
     mended = False
 
