@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.quote_tables import quote_line, quote_version
+from app.db.quotes import version_in
 from app.domain.quotes import LeftOut, QuoteLine
 from app.domain.tax import TaxedTotals
 
@@ -134,12 +135,7 @@ async def rewrite_draft(
     )
     await session.execute(
         update(quote_version)
-        .where(
-            quote_version.c.customer_id == customer_id,
-            quote_version.c.quote_number == quote_number,
-            quote_version.c.version == version,
-            quote_version.c.state == "draft",
-        )
+        .where(*version_in(customer_id, quote_number, version, "draft"))
         .values(**_version_values(content, totals), updated_at=now)
     )
     await session.execute(delete(quote_line).where(*of_version))

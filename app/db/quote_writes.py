@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
 from app.db.quote_tables import quote, quote_version
+from app.db.quotes import version_in
 from app.domain.errors import PreconditionFailed
 
 
@@ -109,12 +110,7 @@ async def issue_version(
     """
     await session.execute(
         update(quote_version)
-        .where(
-            quote_version.c.customer_id == customer_id,
-            quote_version.c.quote_number == quote_number,
-            quote_version.c.version == version,
-            quote_version.c.state == "draft",
-        )
+        .where(*version_in(customer_id, quote_number, version, "draft"))
         .values(
             state="issued",
             issued_on=issued_on,
@@ -144,12 +140,7 @@ async def move_version(
     kept = quote_version.c.reason if reason is None else literal(reason, Text)
     moved = await session.execute(
         update(quote_version)
-        .where(
-            quote_version.c.customer_id == customer_id,
-            quote_version.c.quote_number == quote_number,
-            quote_version.c.version == version,
-            quote_version.c.state == from_state,
-        )
+        .where(*version_in(customer_id, quote_number, version, from_state))
         .values(state=to_state, reason=kept, updated_at=now)
         .returning(quote_version.c.version)
     )

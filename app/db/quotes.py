@@ -249,3 +249,15 @@ async def list_quote_lines(
         .order_by(quote_line.c.line_number)
     )
     return [QuoteLineRow(*row) for row in await session.execute(statement)]
+
+
+def version_in(
+    customer_id: str, quote_number: str, version: int, state: str
+) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of one version as long as it is in a state: whoever changes it names both."""
+    return (
+        quote_version.c.customer_id == customer_id,
+        quote_version.c.quote_number == quote_number,
+        quote_version.c.version == version,
+        quote_version.c.state == state,
+    )
