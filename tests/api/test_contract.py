@@ -37,6 +37,7 @@ def check(
     assert report.requests > 20 * len(names)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("caller", CALLERS)
 def test_nothing_breaks_the_contract(
     served: Served, template: tuple[str, Tokens], caller: str
