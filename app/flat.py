@@ -104,3 +104,10 @@ def arranged(endpoint: Endpoint, first: Endpoint) -> tuple[Endpoint, Row]:
 async def arrange(row: Row, request: Request) -> None:
     """Run the row of a request's endpoint."""
     request.scope[_ARRANGED] = await row.run(request)
+
+
+def dismiss(request: Request) -> None:
+    """Let go of what was arranged. The request is part of it and holds it: such a ring would leave
+    every request to the garbage collector, which stops everything when enough have gathered.
+    """
+    request.scope.pop(_ARRANGED, None)

@@ -29,7 +29,7 @@ from app.domain.errors import (
     MalformedJson,
     UnsupportedMedia,
 )
-from app.flat import arrange, arranged
+from app.flat import arrange, arranged, dismiss
 from app.problems import shown_name
 from app.rate_limits import count_entries
 
@@ -76,8 +76,11 @@ class StrictRoute(APIRoute):
                     caller = await admit(request, now)
                     request = JsonRequest(request.scope, request.receive)
                     await count_entries(request, caller, await request.json(), now)
-                await arrange(row, request)
-                return await answer(request)
+                try:
+                    await arrange(row, request)
+                    return await answer(request)
+                finally:
+                    dismiss(request)
 
         return answer_and_end
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     bindparam,
     exists,
     false,
@@ -39,16 +40,17 @@ def in_force(scope: ColumnElement[Any], today: Any) -> Any:
 
     A membership has no matter and no dates: it stands for all of them.
     """
-    return (
-        or_(caller_grant.c.scope.is_(None), caller_grant.c.scope == scope)
-        & or_(caller_grant.c.valid_from.is_(None), caller_grant.c.valid_from <= today)
-        & or_(caller_grant.c.valid_to.is_(None), caller_grant.c.valid_to >= today)
+    # By `and_` and not by `&`, which leaves an expression holding itself (tests/api/test_rings.py).
+    return and_(
+        or_(caller_grant.c.scope.is_(None), caller_grant.c.scope == scope),
+        or_(caller_grant.c.valid_from.is_(None), caller_grant.c.valid_from <= today),
+        or_(caller_grant.c.valid_to.is_(None), caller_grant.c.valid_to >= today),
     )
 
 
 def granted(principal: ColumnElement[Any], scope: ColumnElement[Any], today: Any) -> Any:
     """The condition that a row of `caller_grant` speaks for `principal` in force."""
-    return (caller_grant.c.principal == principal) & in_force(scope, today)
+    return and_(caller_grant.c.principal == principal, in_force(scope, today))
 
 
 def _is_true(found: Select[Any]) -> ColumnElement[bool]:
