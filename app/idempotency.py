@@ -6,16 +6,32 @@ The key stands in the transaction of the effect, so a request that was rolled ba
 import hashlib
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Text, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from app.db.callers import caller_named
+from app.db.callers import caller_digest, caller_named
 from app.db.tables import idempotency_key
+from app.db.transaction import insert_soon
 from app.domain.errors import IdempotencyKeyBusy, IdempotencyKeyReused
 
 REPLAYED = "Idempotent-Replayed"
+# One statement for the lock and the context; the key is read by the next one, whose snapshot begins
+# when the lock is held.
+_BEGIN = select(
+    func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)),
+    caller_named(bindparam("caller", type_=Text)),
+)
+_STORED = select(
+    idempotency_key.c.request_hash,
+    idempotency_key.c.status,
+    idempotency_key.c.headers,
+    idempotency_key.c.body,
+).where(
+    idempotency_key.c.principal == bindparam("of", type_=Text),
+    idempotency_key.c.key == bindparam("given", type_=Text),
+)
+_KEEP = insert(idempotency_key)
 _KEPT_HEADERS = ("content-type", "location", "etag", "content-language")
 
 
@@ -47,21 +63,10 @@ async def once(
     if key is None:
         return await effect()
     number = int.from_bytes(fingerprint(principal.encode(), key.encode())[:8], "big", signed=True)
-    # One statement for the lock and the context; the key is read by the next one, whose snapshot
-    # begins when the lock is held.
-    begun = select(func.pg_try_advisory_xact_lock(number), caller_named(principal))
-    if not (await session.execute(begun)).one()[0]:
+    begun = await session.execute(_BEGIN, {"number": number, "caller": caller_digest(principal)})
+    if not begun.one()[0]:
         raise IdempotencyKeyBusy
-    stored = (
-        await session.execute(
-            select(
-                idempotency_key.c.request_hash,
-                idempotency_key.c.status,
-                idempotency_key.c.headers,
-                idempotency_key.c.body,
-            ).where(idempotency_key.c.principal == principal, idempotency_key.c.key == key)
-        )
-    ).first()
+    stored = (await session.execute(_STORED, {"of": principal, "given": key})).first()
     if stored is not None:
         if stored.request_hash != request_hash:
             raise IdempotencyKeyReused
@@ -69,16 +74,15 @@ async def once(
             stored.body, status_code=stored.status, headers={**stored.headers, REPLAYED: "true"}
         )
     response = await effect()
-    await session.execute(
-        insert(idempotency_key).values(
-            principal=principal,
-            key=key,
-            request_hash=request_hash,
-            status=response.status_code,
-            headers={
-                name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
-            },
-            body=bytes(response.body),
-        )
-    )
+    values = {
+        "principal": principal,
+        "key": key,
+        "request_hash": request_hash,
+        "status": response.status_code,
+        "headers": {
+            name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers
+        },
+        "body": bytes(response.body),
+    }
+    await insert_soon(session, _KEEP, values)
     return response

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Insert, any_, insert, literal, select, tuple_
+from sqlalchemy import any_, insert, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.ids import new_id
 from app.db.tables import audit
+from app.db.transaction import insert_soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,23 @@ class AuditEntry:
     request_id: str | None
 
 
-def insert_audit(entry: AuditEntry) -> Insert:
-    """The statement that writes an entry."""
-    return insert(audit).values(
-        id=new_id(entry.at),
-        at=entry.at,
-        caller=entry.caller,
-        principal=entry.principal,
-        action=entry.action,
-        object_type=entry.object_type,
-        object_id=entry.object_id,
-        customer_ids=list(entry.customer_ids),
-        request_id=entry.request_id,
-    )
+_INSERT = insert(audit)
 
 
 async def add_audit(session: AsyncSession, entry: AuditEntry) -> None:
     """Write an entry in the transaction of what it tells."""
-    await session.execute(insert_audit(entry))
+    values = {
+        "id": new_id(entry.at),
+        "at": entry.at,
+        "caller": entry.caller,
+        "principal": entry.principal,
+        "action": entry.action,
+        "object_type": entry.object_type,
+        "object_id": entry.object_id,
+        "customer_ids": list(entry.customer_ids),
+        "request_id": entry.request_id,
+    }
+    await insert_soon(session, _INSERT, values)
 
 
 async def list_audit(

@@ -115,6 +115,32 @@ class Viewer:
             bindparam("viewer_today", self.today, type_=Date),
         )
 
+    @property
+    def portal(self) -> bool:
+        """Whether `visible` has to be asked for this viewer: everywhere but at the desk."""
+        return self.principal is not None
+
+    def values(self, **others: Any) -> dict[str, Any]:
+        """The parameters of a statement that was built once for all viewers with `visible`."""
+        if self.principal is None:
+            return others
+        who = {"viewer": self.principal, "viewer_scope": self.scope, "viewer_today": self.today}
+        return {**who, **others}
+
+
+def visible(customer_id: ColumnElement[Any], *, portal: bool) -> ColumnElement[bool]:
+    """The condition of a viewer as `Viewer.condition` makes it, without the viewer: for statements
+    that are built once and given `Viewer.values` each time. To build one costs more than to run it.
+    """
+    if not portal:
+        return true()
+    return visible_to(
+        customer_id,
+        bindparam("viewer", type_=Text),
+        bindparam("viewer_scope", type_=Text),
+        bindparam("viewer_today", type_=Date),
+    )
+
 
 PORTAL_ENTRY = Entry(
     "portal_entry",
@@ -200,19 +226,21 @@ async def _enter(session: AsyncSession, script: str) -> None:
         raise refusal from failure
 
 
-def caller_named(principal: str) -> ColumnElement[str]:
+def caller_digest(principal: str) -> str:
+    """A caller as the context names it: a SHA-256, because `SET LOCAL` takes no parameters and a
+    name given by an identity provider may hold any character.
+    """
+    return hashlib.sha256(principal.encode()).hexdigest()
+
+
+def caller_named(digest: ColumnElement[str]) -> ColumnElement[str]:
     """The expression that does what `name_caller` does, within another statement."""
-    digest = hashlib.sha256(principal.encode()).hexdigest()
     return func.set_config("app.caller", digest, true())
 
 
 async def name_caller(session: AsyncSession, principal: str) -> None:
     """Put the caller itself into the transaction's context: the second wall around what belongs to
     a caller and to no customer (keys of requests, a partner's test clock).
-
-    As a SHA-256, because `SET LOCAL` takes no parameters and a name given by an identity provider
-    may hold any character.
     """
-    digest = hashlib.sha256(principal.encode()).hexdigest()
     connection = await session.connection()
-    await connection.exec_driver_sql(f"SET LOCAL app.caller = '{digest}'")
+    await connection.exec_driver_sql(f"SET LOCAL app.caller = '{caller_digest(principal)}'")

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.audit import AuditEntry, insert_audit
+from app.db.audit import AuditEntry, add_audit
 from app.db.callers import Viewer
 from app.db.engine import ReadSession
 from app.db.ids import new_id
 from app.db.quote_tables import event
+from app.db.transaction import insert_soon
 
 
 class EventRow(NamedTuple):
@@ -29,23 +30,25 @@ class EventRow(NamedTuple):
     data: Mapping[str, Any]
 
 
+_INSERT = insert(event)
+
+
 async def add_event(
     session: AsyncSession, customer_id: str, actor: str, data: Mapping[str, Any], entry: AuditEntry
 ) -> None:
-    """Write an event together with its audit entry, in the transaction of what they tell: one
-    statement for both.
-    """
-    told = insert(event).values(
-        customer_id=customer_id,
-        id=new_id(entry.at),
-        type=f"{entry.object_type}.{entry.action}",
-        object_type=entry.object_type,
-        object_id=entry.object_id,
-        at=entry.at,
-        actor=actor,
-        data=dict(data),
-    )
-    await session.execute(insert_audit(entry).add_cte(told.cte("told")))
+    """Write an event together with its audit entry, in the transaction of what they tell."""
+    values = {
+        "customer_id": customer_id,
+        "id": new_id(entry.at),
+        "type": f"{entry.object_type}.{entry.action}",
+        "object_type": entry.object_type,
+        "object_id": entry.object_id,
+        "at": entry.at,
+        "actor": actor,
+        "data": dict(data),
+    }
+    await insert_soon(session, _INSERT, values)
+    await add_audit(session, entry)
 
 
 async def list_history(

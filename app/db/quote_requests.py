@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.callers import Viewer
 from app.db.engine import ReadSession
 from app.db.quote_tables import quote_request, quote_request_item
+from app.db.transaction import insert_soon
 from app.domain.errors import NotFound, PreconditionFailed
 
 
@@ -162,11 +163,14 @@ async def list_quote_requests(
     return [QuoteRequestRow(*row) for row in rows]
 
 
+_INSERT = insert(quote_request)
+
+
 async def add_quote_request(
     session: AsyncSession, request: QuoteRequestRow, items: Sequence[RequestItemRow]
 ) -> None:
     """Store a new request with its machines."""
-    await session.execute(insert(quote_request).values(request._asdict()))
+    await insert_soon(session, _INSERT, request._asdict())
     await _add_items(session, request, items)
 
 

@@ -1,12 +1,13 @@
 """What can be renewed: contracts by the numbers of a request, and by its machines."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Text, bindparam, false, func, or_, select
+from sqlalchemy import ARRAY, Select, Text, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.callers import Viewer
+from app.db.callers import Viewer, visible
 from app.db.engine import ReadSession
 from app.db.lines import OF_CONTRACT
 from app.db.tables import contract, contract_line, product
@@ -50,19 +51,10 @@ async def list_contract_products(
     """The contracts that bear any of these numbers (by the name of the column), each once for
     every product on it, as far as the viewer may see them.
     """
-    statement = (
-        select(*_CONTRACT, contract_line.c.product_number, product.c.product_number, *_DATES)
-        .distinct()
-        .select_from(contract)
-        .outerjoin(contract_line, OF_CONTRACT)
-        .outerjoin(product, product.c.product_number == contract_line.c.product_number)
-        .where(
-            or_(false(), *(contract.c[name] == value for name, value in numbers.items())),
-            viewer.condition(contract.c.customer_id),
-        )
-    )
+    given = {f"by_{name}": value for name, value in numbers.items()}
     if customer_id is not None:
-        statement = statement.where(contract.c.customer_id == customer_id)
+        given["of_customer"] = customer_id
+    statement = _contract_products(tuple(numbers), customer_id is not None, viewer.portal)
     size = len(_CONTRACT)
     return [
         ContractProduct(
@@ -70,8 +62,24 @@ async def list_contract_products(
             row[size],
             None if row[size + 1] is None else Lifecycle(*row[size + 2 :]),
         )
-        for row in await session.execute(statement)
+        for row in await session.execute(statement, viewer.values(**given))
     ]
+
+
+@cache
+def _contract_products(numbers: tuple[str, ...], of_customer: bool, portal: bool) -> Select[Any]:
+    named = [contract.c[name] == bindparam(f"by_{name}", type_=Text) for name in numbers]
+    statement = (
+        select(*_CONTRACT, contract_line.c.product_number, product.c.product_number, *_DATES)
+        .distinct()
+        .select_from(contract)
+        .outerjoin(contract_line, OF_CONTRACT)
+        .outerjoin(product, product.c.product_number == contract_line.c.product_number)
+        .where(or_(false(), *named), visible(contract.c.customer_id, portal=portal))
+    )
+    if of_customer:
+        statement = statement.where(contract.c.customer_id == bindparam("of_customer", type_=Text))
+    return statement
 
 
 class MachineContract(NamedTuple):

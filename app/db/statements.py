@@ -5,8 +5,10 @@ connection, which costs a request more than the database does
 (docs/decisions/0010-transactions-on-the-driver.md).
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Executable
@@ -49,6 +51,7 @@ _SHAPES: LRUCache[Any, Shape] = LRUCache(1000)
 # What is given its parameters is as a rule a constant of a module: nothing of it need be compared.
 _CONSTANTS: LRUCache[Any, _Known] = LRUCache(300)
 _NO_COLUMNS = SimpleResultMetaData(())
+_PARAMETER = re.compile(r"\$(\d+)")
 
 
 def shape_of(statement: Executable, names: tuple[str, ...], *, many: bool) -> _Known:
@@ -144,6 +147,23 @@ def _expanded(shape: Shape, own: Sequence[Any], given: Mapping[str, Any]) -> tup
         values[name] if converts.get(name) is None else converts[name](values[name])
         for name in state.positiontup
     ]
+
+
+@lru_cache(maxsize=300)
+def together(texts: tuple[str, ...]) -> str:
+    """Inserts as one statement, which takes the values of the first, then those of the next."""
+    counted = 0
+    moved = []
+    for text in texts:
+        # Every other part is the number of a parameter.
+        parts = _PARAMETER.split(text)
+        numbers = [int(number) for number in parts[1::2]]
+        parts[1::2] = [f"${number + counted}" for number in numbers]
+        moved.append("".join(parts))
+        counted += max(numbers, default=0)
+    *first, last = moved
+    named = ", ".join(f"part_{place} AS ({text})" for place, text in enumerate(first))
+    return f"WITH {named} {last}" if named else last
 
 
 def outcome(shape: Shape, records: Sequence[Any]) -> Outcome:

@@ -4,12 +4,21 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Insert
 from sqlalchemy.engine import Result, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pool import Pool
-from app.db.statements import Outcome, Shape, arguments, changed, outcome, shape_of, translated
+from app.db.statements import (
+    Outcome,
+    Shape,
+    arguments,
+    changed,
+    outcome,
+    shape_of,
+    together,
+    translated,
+)
 
 
 class Transaction(AsyncSession):
@@ -25,12 +34,31 @@ class Transaction(AsyncSession):
         self._pool = pool
         self._connection: Any = None
         self._savepoints = 0
+        # Rows that go out with the next statement: the text of each insert, and its values.
+        self._rows: list[tuple[str, list[Any]]] = []
 
     async def driver(self) -> Any:
         """The connection of asyncpg, in the transaction: for COPY."""
         if self._connection is None:
             await self._run("")
+        if self._rows:
+            await self.send_rows()
         return self._connection
+
+    def keep(self, statement: Insert, values: Mapping[str, Any]) -> None:
+        """Insert a row with the next statement, or with COMMIT: `insert_soon`."""
+        shape, own, _ = shape_of(statement, tuple(sorted(values)), many=False)
+        self._rows.append(arguments(shape, own, values))
+
+    async def send_rows(self) -> None:
+        """Insert the rows that were kept, all by one statement."""
+        rows, self._rows = self._rows, []
+        text = together(tuple(text for text, _ in rows))
+        connection = self._connection or await self.driver()
+        try:
+            await connection.execute(text, *(value for _, values in rows for value in values))
+        except Exception as failure:
+            raise self._named(failure, text) from failure
 
     async def connection(self, *_: Any, **__: Any) -> Any:
         """What takes SQL as it is: this transaction."""
@@ -42,13 +70,15 @@ class Transaction(AsyncSession):
         """
         if values is None:
             return await self._run(script)
-        connection = self._connection or await self.driver()
+        connection = await self.driver()
         try:
             return outcome(Shape(None, script), await connection.fetch(script, *values))
         except Exception as failure:
             raise self._named(failure, script) from failure
 
     async def _run(self, script: str) -> Outcome:
+        if self._rows:
+            await self.send_rows()
         connection = self._connection
         if connection is None:
             connection = self._connection = await self._pool.take()
@@ -70,7 +100,9 @@ class Transaction(AsyncSession):
         given = params or {}
         shape, own, collected = shape_of(statement, tuple(sorted(given)), many=False)
         text, values = arguments(shape, own, {**collected, **given} if collected else given)
-        connection = self._connection or await self.driver()
+        connection = self._connection
+        if connection is None or self._rows:
+            connection = await self.driver()
         try:
             if shape.returns_rows:
                 return outcome(shape, await connection.fetch(text, *values))
@@ -85,7 +117,7 @@ class Transaction(AsyncSession):
         if shape.expanding:
             raise NotImplementedError("a statement whose text depends on its values, many times")
         values = [arguments(shape, own, row)[1] for row in rows]
-        connection = self._connection or await self.driver()
+        connection = await self.driver()
         try:
             await connection.executemany(shape.text, values)
         except Exception as failure:
@@ -111,6 +143,7 @@ class Transaction(AsyncSession):
         try:
             yield
         except BaseException:
+            self._rows = []
             if not self._connection.is_closed():
                 await self._run(f"ROLLBACK TO SAVEPOINT {name};RELEASE SAVEPOINT {name}")
             raise
@@ -118,6 +151,8 @@ class Transaction(AsyncSession):
 
     async def commit(self) -> None:
         """Commit, if anything was begun, and give the connection back."""
+        if self._rows:
+            await self.send_rows()
         connection = self._connection
         if connection is None:
             return
@@ -132,6 +167,7 @@ class Transaction(AsyncSession):
 
     async def rollback(self) -> None:
         """Undo what was begun, and give the connection back."""
+        self._rows = []
         connection = self._connection
         if connection is None:
             return
@@ -152,3 +188,15 @@ class Transaction(AsyncSession):
 
     def _named(self, failure: Exception, text: str) -> Exception:
         return translated(failure, text, gone=self._connection.is_closed())
+
+
+async def insert_soon(session: AsyncSession, statement: Insert, values: Mapping[str, Any]) -> None:
+    """Insert a row whose outcome nobody waits for. It goes to the server together with others, in
+    front of the next statement of this transaction or of its COMMIT; what it breaks is raised then.
+
+    The statement is the same object with every call (a constant) and has no values of its own.
+    """
+    if isinstance(session, Transaction):
+        session.keep(statement, values)
+    else:
+        await session.execute(statement, values)

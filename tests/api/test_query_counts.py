@@ -24,6 +24,7 @@ def statements_of(service: Service) -> Iterator[list[str]]:
     sent: list[str] = []
     pools = list(service.database.pools.values())
     execute, as_it_is = Transaction.execute, Transaction.exec_driver_sql
+    send_rows = Transaction.send_rows
 
     async def executed(self: Transaction, statement: Any, *rest: Any, **named: Any) -> Any:
         if self._pool in pools:
@@ -35,8 +36,14 @@ def statements_of(service: Service) -> Iterator[list[str]]:
             sent.append(script)
         return await as_it_is(self, script, *rest)
 
+    async def rows_sent(self: Transaction) -> None:
+        if self._pool in pools:
+            sent.append(f"{len(self._rows)} rows")
+        await send_rows(self)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transaction, "execute", executed)
+        patch.setattr(Transaction, "send_rows", rows_sent)
         patch.setattr(Transaction, "exec_driver_sql", executed_as_it_is)
         yield sent
 

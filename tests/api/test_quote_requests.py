@@ -15,9 +15,9 @@ REQUESTER = {"name": "髙﨑①㈱𠮷 🗾", "email": "hanako@example.com"}
 WORKING = {"state": "working", "declared_by": "佐藤 花子", "declared_on": "2026-11-20"}
 # Of customer C0001 in the demo set: a contract and its service id, and a post-warranty package.
 CONTRACT, SERVICE_ID, PACKAGE = "JP-4410-0001", "102938475610", "PW-4500-0008"
-# A renewal by number: one for the context, two and one for the key, and between them it resolves,
-# stores, and tells (event and audit entry in one).
-STATEMENTS_OF_A_RENEWAL = 7
+# A renewal by number: one for the context, two for the key, one that resolves it, and one for all
+# that is stored: the request, its event, the audit entry and the key.
+STATEMENTS_OF_A_RENEWAL = 5
 
 
 def renewal(identification: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:

@@ -4,10 +4,12 @@ Seen to fail: with the pool not looking whether a connection is idle (after a ca
 one found a failed transaction, or what the one before had set), without `abandon` (a cancelled
 one's connection stayed lent), with a rollback in its place (it was lent again instead of cut), with
 COMMIT's own answer not looked at, and without the JSON codecs (values came back as text; without
-them for the service too, it does not start).
+them for the service too, it does not start). Of rows that wait: with their parameters not counted
+on, with COMMIT not sending them, with a rollback and a savepoint that do not forget theirs.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -43,12 +45,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateTable, DropTable
 
 from app.db.engine import make_pool, refusal_of
 from app.db.pool import Pool
 from app.db.statements import Outcome
-from app.db.transaction import Transaction
+from app.db.transaction import Transaction, insert_soon
 from app.domain.errors import Overloaded
 from app.settings import Settings
 from tests.conftest import Service
@@ -271,3 +273,67 @@ async def test_what_belongs_to_mapped_classes_is_not_there(pool: Pool) -> None:
     session: AsyncSession = Transaction(pool)
     with pytest.raises(AttributeError):
         session.add(object())
+
+
+INSERT = insert(KEPT)
+WORDS = select(KEPT.c.word).order_by(KEPT.c.id)
+
+
+def a_row(number: int, word: str | None = None) -> dict[str, Any]:
+    return {"id": uuid.UUID(int=number), "word": word or f"$1 {number}", "flag": None}
+
+
+async def test_rows_that_wait_go_out_together_before_the_next_statement(kept: Transaction) -> None:
+    seen: list[str] = []
+    connection = await kept.driver()
+    connection.add_query_logger(lambda query: seen.append(query.query))
+    for number in (1, 2, 3):
+        await insert_soon(kept, INSERT, a_row(number))
+    assert (await kept.scalars(WORDS)).all() == ["$1 1", "$1 2", "$1 3"]
+    await asyncio.sleep(0)
+    assert [text.count("INSERT INTO kept") for text in seen] == [3, 0]
+    for run in (
+        lambda: kept.exec_driver_sql("UPDATE kept SET flag = true"),
+        lambda: kept.execute(update(KEPT).values(flag=True)),
+        lambda: kept.execute(update(KEPT).where(KEPT.c.id == bindparam("i")), [{"i": None}]),
+    ):
+        await insert_soon(kept, INSERT, a_row(9))
+        changed: Any = await run()  # type: ignore[no-untyped-call]
+        assert changed.rowcount in {4, -1}
+        await kept.execute(delete(KEPT).where(KEPT.c.id == uuid.UUID(int=9)))
+
+
+async def test_commit_stores_the_rows_that_wait_and_rollback_forgets_them(pool: Pool) -> None:
+    # A temporary table stays with its connection, which is the one that is lent again.
+    first = Transaction(pool)
+    await first.execute(CreateTable(KEPT))
+    await first.commit()
+    for number, end in ((1, Transaction.commit), (2, Transaction.rollback)):
+        transaction = Transaction(pool)
+        await insert_soon(transaction, INSERT, a_row(number))
+        await end(transaction)
+        await transaction.commit()
+    last = Transaction(pool)
+    assert (await last.scalars(WORDS)).all() == ["$1 1"]
+    await last.execute(DropTable(KEPT))
+    await last.commit()
+
+
+async def test_a_row_that_waits_belongs_to_its_savepoint(kept: Transaction) -> None:
+    await insert_soon(kept, INSERT, a_row(1))
+    with contextlib.suppress(ZeroDivisionError):
+        async with kept.begin_nested():
+            await insert_soon(kept, INSERT, a_row(2))
+            raise ZeroDivisionError
+    async with kept.begin_nested():
+        await insert_soon(kept, INSERT, a_row(3))
+    assert (await kept.scalars(WORDS)).all() == ["$1 1", "$1 3"]
+
+
+async def test_what_a_waiting_row_breaks_is_raised_with_the_next_statement(
+    kept: Transaction,
+) -> None:
+    await insert_soon(kept, INSERT, a_row(1, "same"))
+    await insert_soon(kept, INSERT, a_row(2, "same"))
+    with pytest.raises(IntegrityError):
+        await kept.scalar(select(func.now()))
