@@ -27,6 +27,7 @@ from app.db.statements import shape_of
 from app.deps import utc_now
 from app.domain.calendar import jst_date
 from app.main import create_app
+from app.observability import configure_logging
 from app.settings import load_settings
 from bench import data, pgbench
 from bench.asking import contract_requests, identity, request
@@ -81,6 +82,7 @@ def write_requests(asked: list[data.Asked], count: int, *, ours: bool) -> list[d
 
 async def seen_statements(url: str, asked: data.Asked) -> tuple[list[Statement], str]:
     """The statements of one request, the third of its kind, and the id that its answer has."""
+    configure_logging("warning")
     settings = load_settings(
         {
             "RENEWAL_DESK_DATABASE_URL": url,

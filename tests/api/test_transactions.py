@@ -5,7 +5,7 @@ one found a failed transaction, or what the one before had set), without `abando
 one's connection stayed lent), with a rollback in its place (it was lent again instead of cut), with
 COMMIT's own answer not looked at, and without the JSON codecs (values came back as text; without
 them for the service too, it does not start). Of rows that wait: with their parameters not counted
-on, with COMMIT not sending them, with a rollback and a savepoint that do not forget theirs.
+on, with COMMIT not sending them, with a rollback that does not forget them.
 """
 
 import asyncio
