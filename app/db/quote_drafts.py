@@ -1,7 +1,7 @@
 """Drafts of quotes: what a version says, written with all its lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,23 @@ class VersionContent:
     left_out: tuple[LeftOut, ...] = ()
 
 
+def _left_out_values(left: LeftOut) -> dict[str, Any]:
+    """What is left out as JSON, dates as they are written."""
+    values = {each.name: getattr(left, each.name) for each in fields(left)}
+    days = {name: day.isoformat() for name, day in values.items() if isinstance(day, date)}
+    return {**values, **days, "flags": list(left.flags)}
+
+
+def left_out_read(values: Mapping[str, Any]) -> LeftOut:
+    """What was left out, from the JSON that a version keeps."""
+    days = {
+        name: date.fromisoformat(values[name])
+        for name in ("start", "end")
+        if values.get(name) is not None
+    }
+    return LeftOut(**{**values, **days, "flags": tuple(values.get("flags", ()))})
+
+
 def _version_values(content: VersionContent, totals: TaxedTotals) -> dict[str, Any]:
     names = VersionContent.__dataclass_fields__
     values = {name: getattr(content, name) for name in names}
@@ -47,7 +64,7 @@ def _version_values(content: VersionContent, totals: TaxedTotals) -> dict[str, A
         **values,
         "flags": list(content.flags),
         "decisions": dict(content.decisions),
-        "left_out": [asdict(left) for left in content.left_out],
+        "left_out": [_left_out_values(left) for left in content.left_out],
         "subtotal": totals.subtotal,
         "tax": [
             {"rate_bp": rate.rate_bp, "taxable": rate.taxable, "tax": rate.tax}

@@ -197,7 +197,7 @@ quote = Table(
 )
 
 # Money is yen without tax, except `total`; `tax` is [{"rate_bp", "taxable", "tax"}]; `left_out` is
-# [{"contract_number", "line_number", "reason", "note", "product_number", "serial_number"}] (QUO-6).
+# what `app.domain.quotes.LeftOut` says (QUO-6).
 # `decisions` are the desk's where no rule decides: {"fee": {"amount", "reason"}, "eligibility": …}.
 # `order_deadline`, `deadline_rule` and `effective_limit` are what was reckoned when the version was
 # issued (DL-1, DL-2, DL-5).

@@ -17,7 +17,14 @@ from app.domain.quote_drafting import (
     draft_lines,
     priced_line,
 )
-from app.domain.quotes import LeftOut, LineKind, QuoteLine, fee_line
+from app.domain.quotes import (
+    LeftOut,
+    LineKind,
+    QuoteLine,
+    fee_line,
+    left_out_of,
+    line_left_out,
+)
 
 _EOS_RULES: Final = ("EOS-1", "EOS-2", "EOS-4")
 
@@ -56,11 +63,13 @@ class FeeSetting:
 @dataclass(frozen=True, slots=True)
 class Amendment:
     """Everything that changes in a draft. `start`, `end` and `service_level` are for all its lines;
-    an end that some lines cannot have shortens those (EOS-2). `header` holds columns of the version
-    with their new values. `stated_total` is what the caller reckons the total to be.
+    an end that some lines cannot have shortens those (EOS-2). `restored` names what was left out
+    and comes back, by its place, counted from 1 (QUO-6). `header` holds columns of the version with
+    their new values. `stated_total` is what the caller reckons the total to be.
     """
 
     lines: tuple[LineChange, ...] = ()
+    restored: tuple[int, ...] = ()
     added: tuple[Source, ...] = ()
     start: date | None = None
     end: date | None = None
@@ -77,20 +86,26 @@ def amended_lines(
     kind: RequestKind,
     catalogue: Catalogue,
     tax_rate_bp: int,
+    left_out_before: Sequence[LeftOut] = (),
 ) -> Drafted:
     """Return the lines of a draft after an amendment, all of them checked and priced anew, and what
-    it leaves out besides.
+    it then leaves out. Lines that come back (QUO-6) follow those that are there.
 
     Raises InvalidInput for a line that is not there or a period that ends before it starts,
-    PastEndOfSupport for dates of a line after its product's end of support, and AmountsDisagree for
-    an amount that is not unit price by quantity.
+    PastEndOfSupport for dates of a line after its product's end of support and for one that cannot
+    come back because of it, and AmountsDisagree for an amount that is not unit price by quantity.
     """
+    fees = [line for line in lines if line.kind is LineKind.FEE]
+    services = [line for line in lines if line.kind is LineKind.SERVICE]
+    restored = _restored(left_out_before, amendment.restored)
     changes = _by_number(lines, amendment.lines)
     kept: list[QuoteLine] = []
-    left_out: list[LeftOut] = []
-    for number, line in enumerate(lines, start=1):
-        if line.kind is LineKind.FEE:
-            continue
+    left_out = [
+        left
+        for place, left in enumerate(left_out_before, start=1)
+        if place not in amendment.restored
+    ]
+    for number, line in enumerate(services, start=1):
         change = changes.get(number, (0, LineChange(number)))
         if change[1].leave_out_reason is not None:
             left_out.append(left_out_of(line, "desk", change[1].leave_out_reason))
@@ -100,23 +115,46 @@ def amended_lines(
             left_out.append(found)
         else:
             kept.append(found)
+    kept += [
+        _amended_back(line, place, amendment, kind, catalogue)
+        for place, line in enumerate(restored)
+    ]
     added = _added(kept or lines, amendment, kind, catalogue, tax_rate_bp)
-    fees = [line for line in lines if line.kind is LineKind.FEE]
     if amendment.fee is not None:
         fees = [fee_line(amendment.fee.amount, tax_rate_bp)] if amendment.fee.amount else []
     return Drafted((*kept, *added.lines, *fees), (*left_out, *added.left_out))
 
 
-def left_out_of(line: QuoteLine, reason: str, note: str | None = None) -> LeftOut:
-    """Return a line of a draft as one that is left out."""
-    return LeftOut(
-        line.contract_number,
-        line.contract_line_number,
-        reason,
-        note,
-        line.product_number,
-        line.serial_number,
-    )
+def _restored(left_out: Sequence[LeftOut], numbers: Sequence[int]) -> list[QuoteLine]:
+    """The lines that come back. Raises InvalidInput for one that is not there or not known."""
+    found: list[QuoteLine] = []
+    places = []
+    for place, number in enumerate(numbers):
+        left = left_out[number - 1] if 1 <= number <= len(left_out) else None
+        line = None if left is None else line_left_out(left)
+        if number in numbers[:place]:
+            places.append((f"/restored/{place}", "line_twice"))
+        elif line is None:
+            code = "line_unknown" if left is None else "line_not_kept"
+            places.append((f"/restored/{place}", code))
+        else:
+            found.append(line)
+    if places:
+        raise InvalidInput(places=places, rules=("QUO-6",))
+    return found
+
+
+def _amended_back(
+    line: QuoteLine, place: int, whole: Amendment, kind: RequestKind, catalogue: Catalogue
+) -> QuoteLine:
+    """A line that comes back, with what changes for all lines: checked and priced like a new one.
+    Who asks for it is told that its support has ended; it is not left out again in silence.
+    """
+    found = _amended(line, place, LineChange(0), whole, kind, catalogue)
+    if isinstance(found, LeftOut):
+        where = [(f"/restored/{place}", "past_end_of_support")]
+        raise PastEndOfSupport(places=where, rules=_EOS_RULES)
+    return found
 
 
 def _by_number(

@@ -10,7 +10,7 @@ from app.domain.end_of_support import Lifecycle, RequestKind, decide_end_of_supp
 from app.domain.findings import Finding, Outcome
 from app.domain.periods import DEFAULT_TERM_MONTHS, Period, day_after, end_of_term
 from app.domain.pricing import LinePreview, PricedLine, co_term, line_price
-from app.domain.quotes import LeftOut, LineKind, QuoteLine
+from app.domain.quotes import LeftOut, LineKind, QuoteLine, left_out_of
 
 # Findings that leave a machine out, by the code of the finding.
 _LEFT_OUT: Final[Mapping[str, str]] = {
@@ -26,8 +26,9 @@ _OF_THE_LOOK: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A machine to be quoted. `annual_price` is what a unit costs a year today, at `own_level`, in
-    yen; `covered_until` is the last day of the cover that is renewed.
+    """A machine to be quoted, or to be left out for the desk's reason (QUO-6). `annual_price` is
+    what a unit costs a year today, at `own_level`, in yen; `covered_until` is the last day of the
+    cover that is renewed.
     """
 
     product_name: str
@@ -40,6 +41,7 @@ class Source:
     covered_until: date | None = None
     contract_number: str | None = None
     line_number: int | None = None
+    leave_out_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +101,6 @@ def line_period(source: Source, wished: WishedQuote) -> Period | None:
     if start is None:
         return None
     return Period(start, wished.end or end_of_term(start, wished.term_months))
-
-
-def _left_out(source: Source, reason: str) -> LeftOut:
-    return LeftOut(
-        source.contract_number,
-        source.line_number,
-        reason,
-        product_number=source.product_number,
-        serial_number=source.serial_number,
-    )
 
 
 def refusing_finding(findings: Iterable[Finding]) -> str | None:
@@ -176,9 +168,9 @@ def priced_line(line: QuoteLine, catalogue: Catalogue, fallback: int | None = No
 def _draft_line(
     source: Source, wished: WishedQuote, period: Period, catalogue: Catalogue
 ) -> QuoteLine | LeftOut:
-    if period.end < period.start:
-        return _left_out(source, "end_before_start")
     level = wished.service_level or source.service_level
+    # What a machine costs at one level says nothing about another.
+    fallback = source.annual_price if source.own_level == level else None
     line = QuoteLine(
         kind=LineKind.SERVICE,
         product_name=source.product_name,
@@ -189,15 +181,18 @@ def _draft_line(
         service_level=level,
         start=period.start,
         end=period.end,
+        annual_price=fallback,
         tax_rate_bp=wished.tax_rate_bp,
         contract_number=source.contract_number,
         contract_line_number=source.line_number,
     )
+    if source.leave_out_reason is not None:
+        return left_out_of(line, "desk", source.leave_out_reason)
+    if period.end < period.start:
+        return left_out_of(line, "end_before_start")
     checked = checked_line(line, wished.kind, catalogue)
     if isinstance(checked, str):
-        return _left_out(source, checked)
-    # What a machine costs at one level says nothing about another.
-    fallback = source.annual_price if source.own_level == level else None
+        return left_out_of(line, checked)
     return priced_line(checked, catalogue, fallback)
 
 

@@ -66,6 +66,10 @@ class QuoteLine:
 class LeftOut:
     """A machine that the quote leaves out, and why (QUO-6): a code, which is `desk` where the words
     of the desk are the `note`. It is a line of a contract, or known by its numbers alone.
+
+    The rest is what its line would say, so that it can come back: `annual_price` in yen a unit at
+    this level, where one is known without the price list. What older versions left out has no
+    `product_name`: its line is not known.
     """
 
     contract_number: str | None
@@ -74,6 +78,56 @@ class LeftOut:
     note: str | None = None
     product_number: str | None = None
     serial_number: str | None = None
+    product_name: str | None = None
+    service_level: str | None = None
+    quantity: int = 1
+    start: date | None = None
+    end: date | None = None
+    annual_price: int | None = None
+    tax_rate_bp: int = 1000
+    flags: tuple[str, ...] = ()
+
+
+def left_out_of(line: QuoteLine, reason: str, note: str | None = None) -> LeftOut:
+    """Return a line as one that is left out. What the desk decided for it is not kept."""
+    return LeftOut(
+        contract_number=line.contract_number,
+        line_number=line.contract_line_number,
+        reason=reason,
+        note=note,
+        product_number=line.product_number,
+        serial_number=line.serial_number,
+        product_name=line.product_name,
+        service_level=line.service_level,
+        quantity=line.quantity,
+        start=line.start,
+        end=line.end,
+        annual_price=line.annual_price,
+        tax_rate_bp=line.tax_rate_bp,
+        flags=line.flags,
+    )
+
+
+def line_left_out(left: LeftOut) -> QuoteLine | None:
+    """Return the line that was left out, not yet checked or priced; None where it is not known."""
+    if left.product_name is None:
+        return None
+    return QuoteLine(
+        kind=LineKind.SERVICE,
+        product_name=left.product_name,
+        unit_price=0,
+        quantity=left.quantity,
+        product_number=left.product_number,
+        serial_number=left.serial_number,
+        service_level=left.service_level,
+        start=left.start,
+        end=left.end,
+        annual_price=left.annual_price,
+        tax_rate_bp=left.tax_rate_bp,
+        contract_number=left.contract_number,
+        contract_line_number=left.line_number,
+        flags=left.flags,
+    )
 
 
 class AddresseeKind(StrEnum):

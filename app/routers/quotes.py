@@ -175,8 +175,9 @@ async def change_quote(
     work: OnQuotes,
 ) -> Response:
     """Change the draft of a quote: its lines, period, level, addressee, conditions, deadline, fee.
-    Everything is priced and checked anew; lines get their numbers anew where one is left out. An
-    amount or total that does not follow from its parts is refused.
+    Everything is priced and checked anew; lines get their numbers anew where one is left out. A
+    line that was left out comes back with `restored`, priced and checked like a new one. An amount
+    or total that does not follow from its parts is refused.
     """
 
     async def effect() -> tuple[str, int]:

@@ -20,6 +20,8 @@ from app.schemas.quote_drafts import (
 )
 from app.schemas.wire import Day, Strict
 
+LeftOutNumber = Annotated[int, Field(ge=1, le=1_000_000)]
+
 
 class LineAmendment(Strict):
     """What changes at one line of the draft; what is not said stays."""
@@ -107,6 +109,15 @@ class QuoteAmendment(Terms):
     """What changes in the draft; what is not said stays. Everything is priced and checked anew."""
 
     lines: Annotated[list[LineAmendment], Field(default_factory=list, max_length=MOST_LINES)]
+    restored: Annotated[
+        list[LeftOutNumber],
+        Field(
+            default_factory=list,
+            max_length=MOST_LINES,
+            description="Lines left out that come back, by their `left_out_number` (QUO-6): for"
+            " the period and level they were left out with, unless one for all lines is given.",
+        ),
+    ]
     added: Annotated[list[AddedMachine], Field(default_factory=list, max_length=MOST_LINES)]
     start_date: Annotated[Day | None, Field(description="For all lines.")] = None
     end_date: Annotated[
@@ -122,6 +133,7 @@ class QuoteAmendment(Terms):
         """The amendment as the rules take it."""
         return Amendment(
             lines=tuple(line.change() for line in self.lines),
+            restored=tuple(self.restored),
             added=tuple(machine.source() for machine in self.added),
             start=self.start_date,
             end=self.end_date,

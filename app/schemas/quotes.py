@@ -79,6 +79,7 @@ class FeeLineOut(TypedDict):
 class LeftOutOut(TypedDict):
     """A line of the contract that is not quoted, and why (QUO-6)."""
 
+    left_out_number: Annotated[int, Field(description="Its number in this list, from 1.")]
     contract_number: str | None
     line_number: int | None
     product_number: str | None
@@ -190,9 +191,10 @@ def fee_line_out(row: QuoteLineRow) -> FeeLineOut:
     }
 
 
-def left_out_out(left: Mapping[str, Any], language: Language) -> LeftOutOut:
+def left_out_out(number: int, left: Mapping[str, Any], language: Language) -> LeftOutOut:
     """The answer for one line left out."""
     return {
+        "left_out_number": number,
         "contract_number": left["contract_number"],
         "line_number": left["line_number"],
         "product_number": left.get("product_number"),
@@ -257,7 +259,10 @@ def quote_out(
             line_out(row, desk=desk, language=language) for row in lines if row.kind == "service"
         ],
         "fee_lines": [fee_line_out(row) for row in lines if row.kind == "fee"],
-        "left_out": [left_out_out(left, language) for left in version.left_out],
+        "left_out": [
+            left_out_out(number, left, language)
+            for number, left in enumerate(version.left_out, start=1)
+        ],
         "subtotal": version.subtotal,
         "tax": tax_out(version.tax),
         "total": version.total,

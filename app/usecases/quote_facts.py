@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.products import find_products
-from app.db.quote_drafts import VersionContent
+from app.db.quote_drafts import VersionContent, left_out_read
 from app.db.quote_sources import price_steps, systems_of
 from app.db.quotes import QuoteLineRow, VersionRow
 from app.domain.deadlines import StatedDeadline, order_deadline_day
 from app.domain.end_of_support import Lifecycle
 from app.domain.quote_drafting import Catalogue, Drafted, mixed_flags
 from app.domain.quotes import (
-    LeftOut,
     LineKind,
     QuoteLine,
     flags_of,
@@ -109,7 +108,7 @@ def content_of(row: VersionRow) -> VersionContent:
         eligibility_check_id=row.eligibility_check_id,
         flags=tuple(row.flags),
         decisions=row.decisions,
-        left_out=tuple(LeftOut(**left) for left in row.left_out),
+        left_out=tuple(left_out_read(left) for left in row.left_out),
     )
 
 
@@ -129,7 +128,8 @@ async def finished_draft(
     drafted: Drafted,
     settings: QuoteSettings,
 ) -> Draft:
-    """A version from its lines: period, level, flags and totals follow from them (TERM-4, QUO-4).
+    """A version from its lines and what it leaves out: period, level, flags and totals follow from
+    them (TERM-4, QUO-4).
 
     Raises StatedDeadlineNeedsApproval for a stated deadline that the period leaves without the
     approval it needs (DL-2).
@@ -146,7 +146,7 @@ async def finished_draft(
         end_date=content.end_date if period is None else period.end,
         service_level=_only(levels) or content.service_level,
         flags=flags_of(lines, own),
-        left_out=(*content.left_out, *drafted.left_out),
+        left_out=drafted.left_out,
     )
     order_deadline_day(content.start_date, stated_deadline_of(content))
     return Draft(content, lines, totals_of(lines, settings.rounding))

@@ -19,10 +19,10 @@ from app.db.quotes import (
 from app.domain.end_of_support import RequestKind
 from app.domain.errors import CustomersDiffer, InvalidInput, NotFound
 from app.domain.pricing import LinePreview
-from app.domain.quote_amending import Amendment, amended_lines, left_out_of
+from app.domain.quote_amending import Amendment, amended_lines
 from app.domain.quote_drafting import Drafted, preview_co_term
 from app.domain.quote_states import VersionAction
-from app.domain.quotes import LineKind, QuoteLine
+from app.domain.quotes import LineKind, QuoteLine, left_out_of
 from app.usecases.quote_facts import (
     QuoteSettings,
     content_of,
@@ -69,12 +69,14 @@ async def merge_quotes(
     # As from one quote: services first, then fees.
     catalogue = await load_catalogue(session, [line.product_number for line in lines], settings)
     kind = RequestKind(version.kind)
-    drafted = amended_lines((*services, *fees), amendment, kind, catalogue, settings.tax_rate_bp)
     contents = [content_of(row) for _, row in merged]
+    left_out = tuple(left for each in contents for left in each.left_out)
+    drafted = amended_lines(
+        (*services, *fees), amendment, kind, catalogue, settings.tax_rate_bp, left_out
+    )
     content = replace(
         contents[0],
         flags=tuple(flag for each in contents for flag in each.flags),
-        left_out=tuple(left for each in contents for left in each.left_out),
         **amendment.header,
     )
     draft = await finished_draft(session, first.customer_id, content, drafted, settings)
@@ -169,11 +171,9 @@ async def split_quote(
     out = tuple(left_out_of(line, "split_off") for line in gone)
     content = content_of(row)
     remains = await finished_draft(
-        session, quote.customer_id, content, Drafted(stay, out), settings
+        session, quote.customer_id, content, Drafted(stay, (*content.left_out, *out)), settings
     )
-    split = await finished_draft(
-        session, quote.customer_id, replace(content, left_out=()), Drafted(gone, ()), settings
-    )
+    split = await finished_draft(session, quote.customer_id, content, Drafted(gone, ()), settings)
     await rewrite_draft(
         session,
         customer_id=quote.customer_id,

@@ -26,7 +26,7 @@ from app.db.quote_sources import (
 from app.domain.end_of_support import RequestKind
 from app.domain.errors import CustomersDiffer, InvalidInput, NotFound
 from app.domain.quote_drafting import Source
-from app.domain.quotes import CheckFacts, LeftOut
+from app.domain.quotes import CheckFacts
 from app.domain.request_states import RequestAction, RequestState, next_request_state
 
 Place = tuple[str, int]
@@ -60,7 +60,6 @@ class Origin:
     customer: CustomerRow
     kind: RequestKind
     sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
     contract_number: str | None = None
     service_id: str | None = None
     start: date | None = None
@@ -89,13 +88,12 @@ async def load_origin(session: AsyncSession, viewer: Viewer, wish: DraftWish) ->
         raise InvalidInput(places=missing)
     if len({row.customer_id for row in rows}) > 1:
         raise CustomersDiffer(rules=("QUO-6",))
-    sources, left_out = _chosen(rows, wish)
+    sources = _chosen(rows, wish)
     first = rows[0]
     return Origin(
         customer=CustomerRow(*first[:4]),
         kind=wish.kind or RequestKind.RENEWAL,
         sources=sources,
-        left_out=left_out,
         contract_number=first.contract_number if len(known) == 1 else None,
         service_id=_only({row.service_id for row in rows}),
     )
@@ -105,9 +103,11 @@ def _only(values: set[str | None]) -> str | None:
     return next(iter(values)) if len(values) == 1 else None
 
 
-def _chosen(
-    rows: Sequence[ContractLineRow], wish: DraftWish
-) -> tuple[tuple[Source, ...], tuple[LeftOut, ...]]:
+def _chosen(rows: Sequence[ContractLineRow], wish: DraftWish) -> tuple[Source, ...]:
+    """The lines of contracts, those that the desk leaves out with its reason.
+
+    Raises InvalidInput for a line that is not there, and for one without choice or reason (QUO-6).
+    """
     places = {(row.contract_number, row.line_number): row for row in rows}
     unknown = [place for place in (*(wish.chosen or ()), *wish.left_out) if place not in places]
     if unknown:
@@ -118,16 +118,11 @@ def _chosen(
             raise InvalidInput(places=[("/left_out", "line_twice")], rules=("QUO-6",))
         if places.keys() - wish.chosen - out:
             raise InvalidInput(places=[("/left_out", "reason_needed")], rules=("QUO-6",))
-    left_out = tuple(
-        LeftOut(*place, "desk", reason, places[place].product_number, places[place].serial_number)
-        for place, reason in wish.left_out.items()
-    )
-    sources = tuple(source_of(row) for place, row in places.items() if place not in out)
-    return sources, left_out
+    return tuple(_source_of(row, wish.left_out.get(place)) for place, row in places.items())
 
 
-def source_of(row: ContractLineRow) -> Source:
-    """A line of a contract as what is to be renewed."""
+def _source_of(row: ContractLineRow, leave_out_reason: str | None) -> Source:
+    """A line of a contract as what is to be renewed, or why it is not to be."""
     return Source(
         product_name=row.product_name or row.product_number or row.serial_number or "-",
         service_level=row.service_level,
@@ -139,6 +134,7 @@ def source_of(row: ContractLineRow) -> Source:
         covered_until=row.end_date,
         contract_number=row.contract_number,
         line_number=row.line_number,
+        leave_out_reason=leave_out_reason,
     )
 
 
@@ -165,9 +161,9 @@ async def _of_request(
         ),
     )
     if kind is RequestKind.RENEWAL and not items:
-        sources, left_out = _chosen(_latest_contracts(rows), wish)
+        sources = _chosen(_latest_contracts(rows), wish)
     else:
-        sources, left_out = _machines(items, rows, wish.service_level or request.service_level), ()
+        sources = _machines(items, rows, wish.service_level or request.service_level)
     check = None
     if request.eligibility_check_id is not None:
         check = await find_check_facts(session, request.customer_id, request.eligibility_check_id)
@@ -175,7 +171,6 @@ async def _of_request(
         customer=await get_customer(session, viewer, request.customer_id),
         kind=kind,
         sources=sources,
-        left_out=left_out,
         contract_number=request.contract_number
         or _only({each.contract_number for each in sources}),
         service_id=request.service_id,

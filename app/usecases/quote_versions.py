@@ -92,13 +92,15 @@ async def amended(
 ) -> Draft:
     """A version with an amendment, checked and priced as of now; nothing is written."""
     lines = lines_of_rows(await list_quote_lines(session, viewer, quote, version.version))
+    content = content_of(version)
     products = [line.product_number for line in lines]
+    products += [left.product_number for left in content.left_out]
     products += [source.product_number for source in amendment.added]
     catalogue = await load_catalogue(session, products, settings)
+    kind = RequestKind(version.kind)
     drafted = amended_lines(
-        lines, amendment, RequestKind(version.kind), catalogue, settings.tax_rate_bp
+        lines, amendment, kind, catalogue, settings.tax_rate_bp, content.left_out
     )
-    content = content_of(version)
     decisions = dict(content.decisions)
     if amendment.fee is not None:
         decisions["fee"] = {"amount": amendment.fee.amount, "reason": amendment.fee.reason}

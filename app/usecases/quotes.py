@@ -88,7 +88,7 @@ async def _draft_of(
         raise InvalidInput(places=[("/period/start_date", "required")], rules=("TERM-1",))
     fee = known_fee(origin.check)
     fees = (fee_line(fee, settings.tax_rate_bp),) if fee else ()
-    drafted = Drafted((*drafted.lines, *fees), (*origin.left_out, *drafted.left_out))
+    drafted = Drafted((*drafted.lines, *fees), drafted.left_out)
     content = replace(_content(origin, wished, drafted), **wish.header)
     return await finished_draft(session, origin.customer.customer_id, content, drafted, settings)
 
@@ -96,7 +96,8 @@ async def _draft_of(
 def _content(origin: Origin, wished: WishedQuote, drafted: Drafted) -> VersionContent:
     name = origin.customer.name
     ends = [source.covered_until for source in origin.sources if source.covered_until is not None]
-    levels = [source.service_level for source in origin.sources]
+    quoted = [source for source in origin.sources if source.leave_out_reason is None]
+    levels = [source.service_level for source in quoted]
     # Where no line is left the period is what was wished, as far as it was; nothing can be issued.
     start = wished.start or max(ends, default=None)
     first = next((line for line in drafted.lines if line.start is not None), None)

@@ -16,7 +16,6 @@ from app.domain.quote_amending import (
     FeeSetting,
     LineChange,
     amended_lines,
-    left_out_of,
 )
 from app.domain.quote_drafting import (
     Catalogue,
@@ -32,6 +31,7 @@ from app.domain.quotes import (
     BLOCKING_FLAGS,
     AddresseeKind,
     CheckFacts,
+    LeftOut,
     LineKind,
     QuoteLine,
     addressee_line,
@@ -39,6 +39,7 @@ from app.domain.quotes import (
     flags_of,
     flags_of_check,
     known_fee,
+    left_out_of,
     open_flags,
     own_flags,
     period_of,
@@ -285,6 +286,74 @@ def test_quo_6_what_is_left_out_keeps_its_origin_and_reason() -> None:
     found = changed([one(), one()], Amendment(lines=(LineChange(1, leave_out_reason="撤去"),)))
     assert len(found.lines) == 1
     assert found.left_out == (left_out_of(one(), "desk", "撤去"),)
+
+
+@pytest.mark.parametrize(
+    ("wished", "catalogue"),
+    [
+        (RENEWAL, known()),
+        # Its own period, a price of the list, a part of a year, an earlier end of support.
+        (replace(RENEWAL, start=date(2027, 6, 1), term_months=36), known()),
+        (replace(RENEWAL, end=date(2027, 9, 30)), known(prices={NBD: [(START, 3650)]})),
+        (replace(RENEWAL, service_level=FULL), known(prices={FULL: [(START, 3650)]})),
+        (replace(RENEWAL, service_level=FULL), known()),
+        (RENEWAL, known(Lifecycle(end_of_support=date(2027, 9, 30)))),
+        (RENEWAL, known(Lifecycle())),
+    ],
+)
+def test_quo_6_a_line_comes_back_as_it_was_first_drafted(
+    wished: WishedQuote, catalogue: Catalogue
+) -> None:
+    first = one(replace(MACHINE, quantity=3), wished, catalogue)
+    (at_once,) = (
+        draft_lines([replace(MACHINE, quantity=3, leave_out_reason="x")], wished, catalogue)
+        or Drafted((), ())
+    ).left_out
+    later = left_out_of(first, "desk", "x")
+    for left_out in (at_once, later):
+        other = left_out_of(one(), "split_off")
+        found = amended_lines(
+            [one(), fee_line(5, 1000)],
+            Amendment(restored=(2,)),
+            RequestKind.RENEWAL,
+            catalogue,
+            1000,
+            (other, left_out),
+        )
+        assert found.lines[1] == first
+        assert found.lines[2].kind is LineKind.FEE
+        assert found.left_out == (other,)
+
+
+def test_quo_6_a_line_that_comes_back_takes_what_changes_for_all_lines() -> None:
+    left_out = (left_out_of(one(), "desk", "x"),)
+    everything = Amendment(restored=(1,), end=date(2027, 9, 30), service_level=FULL)
+    catalogue = known(prices={FULL: [(START, 3650)]})
+    found = amended_lines([one()], everything, RequestKind.RENEWAL, catalogue, 1000, left_out)
+    assert found.lines[0] == found.lines[1]
+    assert (found.lines[1].end, found.lines[1].service_level) == (date(2027, 9, 30), FULL)
+
+
+@pytest.mark.parametrize(
+    ("restored", "lifecycle", "refusal", "place"),
+    [
+        ((3,), SUPPORTED, InvalidInput, ("/restored/0", "line_unknown")),
+        ((1, 1), SUPPORTED, InvalidInput, ("/restored/1", "line_twice")),
+        ((2,), SUPPORTED, InvalidInput, ("/restored/0", "line_not_kept")),
+        ((1,), Lifecycle(end_of_support=START), PastEndOfSupport, None),
+    ],
+)
+def test_quo_6_what_cannot_come_back_is_refused_at_its_place(
+    restored: tuple[int, ...],
+    lifecycle: Lifecycle,
+    refusal: type[InvalidInput],
+    place: tuple[str, str] | None,
+) -> None:
+    left_out = (left_out_of(one(), "desk", "x"), LeftOut("JP-1", 2, "desk", "before 2026-11"))
+    amendment = Amendment(restored=restored)
+    with pytest.raises(refusal) as refused:
+        amended_lines([], amendment, RequestKind.RENEWAL, known(lifecycle), 1000, left_out)
+    assert list(refused.value.places) == [place or ("/restored/0", "past_end_of_support")]
 
 
 def test_a_machine_that_comes_in_shares_the_period_of_the_others() -> None:
