@@ -61,19 +61,12 @@ async def merge_quotes(
     first, version = merged[0]
     if len({quote.customer_id for quote, _ in merged}) > 1:
         raise CustomersDiffer(rules=("QUO-6",))
-    lines: list[QuoteLine] = []
-    for quote, row in merged:
-        lines += lines_of_rows(await list_quote_lines(session, viewer, quote, row.version))
-    services = [line for line in lines if line.kind is LineKind.SERVICE]
-    fees = [line for line in lines if line.kind is LineKind.FEE]
-    # As from one quote: services first, then fees.
+    lines = await _lines_of_all(session, viewer, merged)
     catalogue = await load_catalogue(session, [line.product_number for line in lines], settings)
     kind = RequestKind(version.kind)
     contents = [content_of(row) for _, row in merged]
     left_out = tuple(left for each in contents for left in each.left_out)
-    drafted = amended_lines(
-        (*services, *fees), amendment, kind, catalogue, settings.tax_rate_bp, left_out
-    )
+    drafted = amended_lines(lines, amendment, kind, catalogue, settings.tax_rate_bp, left_out)
     content = replace(
         contents[0],
         flags=tuple(flag for each in contents for flag in each.flags),
@@ -99,6 +92,16 @@ async def merge_quotes(
     for quote, row in merged:
         await _go_in(session, viewer, trace, quote, row, number, now)
     return number, 1
+
+
+async def _lines_of_all(
+    session: AsyncSession, viewer: Viewer, merged: Sequence[tuple[QuoteRow, VersionRow]]
+) -> list[QuoteLine]:
+    """As those of one quote: services first, then fees."""
+    lines: list[QuoteLine] = []
+    for quote, row in merged:
+        lines += lines_of_rows(await list_quote_lines(session, viewer, quote, row.version))
+    return sorted(lines, key=lambda line: line.kind is LineKind.FEE)
 
 
 async def _mergeable(
