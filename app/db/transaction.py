@@ -51,14 +51,23 @@ class Transaction(AsyncSession):
         self._rows.append(arguments(shape, own, values))
 
     async def send_rows(self) -> None:
-        """Insert the rows that were kept, all by one statement."""
+        """Insert the rows that were kept, as many as can be by one statement.
+
+        The parts of one statement run in no certain order, and events are numbered in the order in
+        which they happened: so of two rows of one kind the second goes with the next statement.
+        """
         rows, self._rows = self._rows, []
-        text = together(tuple(text for text, _ in rows))
         connection = self._connection or await self.driver()
-        try:
-            await connection.execute(text, *(value for _, values in rows for value in values))
-        except Exception as failure:
-            raise self._named(failure, text) from failure
+        while rows:
+            texts = [text for text, _ in rows]
+            count = next((n for n in range(1, len(rows)) if texts[n] in texts[:n]), len(rows))
+            text = together(tuple(texts[:count]))
+            values = [value for _, values in rows[:count] for value in values]
+            try:
+                await connection.execute(text, *values)
+            except Exception as failure:
+                raise self._named(failure, text) from failure
+            rows = rows[count:]
 
     async def connection(self, *_: Any, **__: Any) -> Any:
         """What takes SQL as it is: this transaction."""
