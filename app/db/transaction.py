@@ -45,29 +45,25 @@ class Transaction(AsyncSession):
             await self.send_rows()
         return self._connection
 
-    def keep(self, statement: Insert, values: Mapping[str, Any]) -> None:
+    async def keep(self, statement: Insert, values: Mapping[str, Any]) -> None:
         """Insert a row with the next statement, or with COMMIT: `insert_soon`."""
         shape, own, _ = shape_of(statement, tuple(sorted(values)), many=False)
-        self._rows.append(arguments(shape, own, values))
+        text, row = arguments(shape, own, values)
+        if any(text == waiting for waiting, _ in self._rows):
+            # The parts of one statement run in no order that is promised, and rows of one table
+            # have one: what happened first is to be told first.
+            await self.send_rows()
+        self._rows.append((text, row))
 
     async def send_rows(self) -> None:
-        """Insert the rows that were kept, as many as can be by one statement.
-
-        The parts of one statement run in no certain order, and events are numbered in the order in
-        which they happened: so of two rows of one kind the second goes with the next statement.
-        """
+        """Insert the rows that were kept, all by one statement."""
         rows, self._rows = self._rows, []
+        text = together(tuple(text for text, _ in rows))
         connection = self._connection or await self.driver()
-        while rows:
-            texts = [text for text, _ in rows]
-            count = next((n for n in range(1, len(rows)) if texts[n] in texts[:n]), len(rows))
-            text = together(tuple(texts[:count]))
-            values = [value for _, values in rows[:count] for value in values]
-            try:
-                await connection.execute(text, *values)
-            except Exception as failure:
-                raise self._named(failure, text) from failure
-            rows = rows[count:]
+        try:
+            await connection.execute(text, *(value for _, values in rows for value in values))
+        except Exception as failure:
+            raise self._named(failure, text) from failure
 
     async def connection(self, *_: Any, **__: Any) -> Any:
         """What takes SQL as it is: this transaction."""
@@ -206,6 +202,6 @@ async def insert_soon(session: AsyncSession, statement: Insert, values: Mapping[
     The statement is the same object with every call (a constant) and has no values of its own.
     """
     if isinstance(session, Transaction):
-        session.keep(statement, values)
+        await session.keep(statement, values)
     else:
         await session.execute(statement, values)

@@ -5,7 +5,8 @@ one found a failed transaction, or what the one before had set), without `abando
 one's connection stayed lent), with a rollback in its place (it was lent again instead of cut), with
 COMMIT's own answer not looked at, and without the JSON codecs (values came back as text; without
 them for the service too, it does not start). Of rows that wait: with their parameters not counted
-on, with COMMIT not sending them, with a rollback that does not forget them.
+on, with COMMIT not sending them, with a rollback that does not forget them, and with those of one
+table in one statement.
 """
 
 import asyncio
@@ -275,7 +276,8 @@ async def test_what_belongs_to_mapped_classes_is_not_there(pool: Pool) -> None:
         session.add(object())
 
 
-INSERT = insert(KEPT)
+# Alike but for their texts, so that they can wait for each other.
+INSERT, *OTHERS = [insert(KEPT).prefix_with(f"/* {number} */") for number in range(3)]
 WORDS = select(KEPT.c.word).order_by(KEPT.c.id)
 
 
@@ -287,13 +289,11 @@ async def test_rows_that_wait_go_out_together_before_the_next_statement(kept: Tr
     seen: list[str] = []
     connection = await kept.driver()
     connection.add_query_logger(lambda query: seen.append(query.query))
-    unflagged = {"id": uuid.UUID(int=2), "word": "$1 2"}
-    # Two rows of one kind keep their order: seen to fail with events that were numbered backwards.
-    for row in (a_row(1), unflagged, a_row(3)):
-        await insert_soon(kept, INSERT, row)
-    assert (await kept.scalars(WORDS)).all() == ["$1 1", "$1 2", "$1 3"]
+    for number, statement in enumerate((INSERT, *OTHERS, INSERT, *OTHERS), start=1):
+        await insert_soon(kept, statement, a_row(number))
+    assert (await kept.scalars(WORDS)).all() == [f"$1 {number}" for number in range(1, 7)]
     await asyncio.sleep(0)
-    assert [text.count("INSERT INTO kept") for text in seen] == [2, 1, 0]
+    assert [text.count("INTO kept") for text in seen] == [3, 3, 0]
     for run in (
         lambda: kept.exec_driver_sql("UPDATE kept SET flag = true"),
         lambda: kept.execute(update(KEPT).values(flag=True)),
@@ -301,8 +301,16 @@ async def test_rows_that_wait_go_out_together_before_the_next_statement(kept: Tr
     ):
         await insert_soon(kept, INSERT, a_row(9))
         changed: Any = await run()  # type: ignore[no-untyped-call]
-        assert changed.rowcount in {4, -1}
+        assert changed.rowcount in {7, -1}
         await kept.execute(delete(KEPT).where(KEPT.c.id == uuid.UUID(int=9)))
+
+
+async def test_rows_of_one_table_are_inserted_in_their_order(kept: Transaction) -> None:
+    await kept.execute(text("ALTER TABLE kept ADD COLUMN place bigserial"))
+    for number in (3, 1, 2):
+        await insert_soon(kept, INSERT, a_row(number))
+    words = await kept.scalars(text("SELECT word FROM kept ORDER BY place"))
+    assert words.all() == ["$1 3", "$1 1", "$1 2"]
 
 
 async def test_commit_stores_the_rows_that_wait_and_rollback_forgets_them(pool: Pool) -> None:
