@@ -33,14 +33,18 @@ async def rings(service: Service, connection: Connection, ask: Any, status: str)
             ask(service, connection)
             assert (await connection.receive())[0].split()[1] == status
 
+    found = []
     await ask_all(3)
-    gc.collect()
     gc.disable()
     try:
-        await ask_all(COUNT)
-        return gc.collect()
+        # What tests before this one left behind may turn up late, but not three times.
+        for _ in range(3):
+            gc.collect()
+            await ask_all(COUNT)
+            found.append(gc.collect())
     finally:
         gc.enable()
+    return min(found)
 
 
 def get(path: str, **headers: str) -> Any:
