@@ -109,7 +109,17 @@ async def _run(content: bytes) -> bytes:
         if child.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
+            await _discard(child)
             await child.wait()
+
+
+async def _discard(child: asyncio.subprocess.Process) -> None:
+    """Read what a killed child has still written. The event loop says that a child has ended only
+    when its output has, and it stops reading an output of which nobody takes anything.
+    """
+    assert child.stdout is not None  # noqa: S101 — it is a pipe.
+    while await child.stdout.read(1 << 16):
+        pass
 
 
 async def _converse(child: asyncio.subprocess.Process, sent: bytes) -> bytes:

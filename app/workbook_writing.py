@@ -4,6 +4,8 @@ The same content gives the same bytes: nothing in the file tells when it was mad
 """
 
 import io
+import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -40,6 +42,11 @@ _MADE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _FONT: Final = "Yu Gothic"
 _A4: Final = 9
 _LAST_ROW: Final = FIRST_MACHINE_ROW + MOST_MACHINES - 1
+# Columns of the request sheet, in widths of a digit: printed on A4, they keep their size.
+_LABEL_WIDTH: Final = 28
+_VALUE_WIDTH: Final = 38
+_NOTE_WIDTH: Final = 46
+_NOTE_POINTS: Final = 9
 
 _TITLE: Final = "見積依頼シート(保守契約情報シート)"
 _SUBTITLE: Final = (
@@ -50,6 +57,7 @@ _SUBTITLE: Final = (
 # leading zeros, and what begins with = stays what it is.
 _DAYS: Final = frozenset({"start_date", "end_date", "declared_on"})
 _NUMBERS: Final = frozenset({"quantity"})
+_WRAPPED: Final = frozenset({"note", "product_name"})
 
 Value = str | int | date | None
 
@@ -93,16 +101,19 @@ class _Formats:
         def made(**properties: Any) -> Format:
             return book.add_format({"font_name": _FONT, "valign": "vcenter", **properties})
 
-        entry = {"border": 1, "border_color": "#8A8F98", "locked": False}
+        framed = {"border": 1, "border_color": "#8A8F98"}
+        entry = {**framed, "locked": False, "indent": 1}
+        small = {"font_size": _NOTE_POINTS, "font_color": "#565B63", "text_wrap": True}
         self.title = made(bold=True, font_size=16)
-        self.small = made(font_size=9, font_color="#565B63", text_wrap=True)
-        self.label = made(bold=True, bg_color="#E8EEF7", border=1, border_color="#8A8F98")
-        self.needed = made(bold=True, bg_color="#FCE9D9", border=1, border_color="#8A8F98")
-        self.english = made(font_size=9, font_color="#565B63", bg_color="#F5F7FA", border=1)
+        self.small = made(**small)
+        self.note = made(**small, **framed, indent=1)
+        self.label = made(**framed, bold=True, bg_color="#E8EEF7", indent=1)
+        self.needed = made(**framed, bold=True, bg_color="#FCE9D9", indent=1)
+        self.english = made(**small, **framed, bg_color="#F5F7FA", indent=1)
         self.text = made(num_format="@", **entry)
         self.lines = made(num_format="@", text_wrap=True, **entry)
         self.day = made(num_format="yyyy-mm-dd", align="left", **entry)
-        self.number = made(num_format="0", **entry)
+        self.number = made(**framed, locked=False, num_format="0", align="center")
 
     def entry(self, key: str) -> Format:
         """The format of a cell to fill in."""
@@ -110,7 +121,7 @@ class _Formats:
             return self.day
         if key in _NUMBERS:
             return self.number
-        return self.lines if key == "note" else self.text
+        return self.lines if key in _WRAPPED else self.text
 
 
 def _put(sheet: Worksheet, row: int, column: int, key: str, value: Value, cell: Format) -> None:
@@ -130,9 +141,9 @@ def _put(sheet: Worksheet, row: int, column: int, key: str, value: Value, cell: 
 
 def _write_request(sheet: Worksheet, formats: _Formats, values: Mapping[str, Value]) -> None:
     sheet.set_column(0, 0, 2)
-    sheet.set_column(LABEL_COLUMN, LABEL_COLUMN, 30)
-    sheet.set_column(VALUE_COLUMN, VALUE_COLUMN, 46)
-    sheet.set_column(NOTE_COLUMN, NOTE_COLUMN, 64)
+    sheet.set_column(LABEL_COLUMN, LABEL_COLUMN, _LABEL_WIDTH)
+    sheet.set_column(VALUE_COLUMN, VALUE_COLUMN, _VALUE_WIDTH)
+    sheet.set_column(NOTE_COLUMN, NOTE_COLUMN, _NOTE_WIDTH)
     sheet.set_row(0, 26)
     sheet.write_string(0, LABEL_COLUMN, _TITLE, formats.title)
     sheet.set_row(1, 30)
@@ -142,19 +153,33 @@ def _write_request(sheet: Worksheet, formats: _Formats, values: Mapping[str, Val
     sheet.write_string(2, VALUE_COLUMN, "ご記入欄 / Entry", formats.english)
     sheet.write_string(2, NOTE_COLUMN, "説明 / Explanation", formats.english)
     for row, field in enumerate(FIELDS, FIRST_FIELD_ROW - 1):
-        sheet.set_row(row, 110 if field.key == "note" else 32)
+        need = "(必須 / required) " if field.needed else ""
+        explained = f"{need}{field.note_ja}\n{field.en}: {field.note_en}"
+        sheet.set_row(row, 110 if field.key == "note" else _height_of(explained))
         label = formats.needed if field.needed else formats.label
         sheet.write_string(row, LABEL_COLUMN, field.ja, label)
         value = values.get(field.key)
         _put(sheet, row, VALUE_COLUMN, field.key, value, formats.entry(field.key))
-        need = "(必須 / required) " if field.needed else ""
-        explained = f"{need}{field.note_ja}\n{field.en}: {field.note_en}"
-        sheet.write_string(row, NOTE_COLUMN, explained, formats.small)
+        sheet.write_string(row, NOTE_COLUMN, explained, formats.note)
         _validate(sheet, field, row, VALUE_COLUMN, row)
     sheet.freeze_panes(FIRST_FIELD_ROW - 1, 0)
     # Without a password: it keeps labels in their places and hides nothing.
     sheet.protect("", {"format_rows": True, "format_columns": True})
     _set_print(sheet, landscape=False)
+
+
+def _height_of(note: str) -> float:
+    """The height in points of a row whose note is written in full. A spreadsheet program makes no
+    room by itself in a row that was given a height, nor in one that it only opens.
+    """
+    # A width is counted in digits of 11 points; a Japanese character is as wide as two. One part in
+    # ten is left for where words break.
+    room = (_NOTE_WIDTH - 2) * 11 / _NOTE_POINTS * 0.9
+    lines = sum(
+        math.ceil(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) / room)
+        for line in note.split("\n")
+    )
+    return max(lines, 2) * _NOTE_POINTS * 1.5 + 6
 
 
 def _write_machines(

@@ -51,8 +51,8 @@ SHEET_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "empty_file": ("ファイルが空です。", "The file is empty."),
     "not_a_workbook": (
-        "Excel ブック(.xlsx)ではありません。",
-        "This is no Excel workbook (.xlsx).",
+        "Excel ブック(.xlsx)ではありません。.xlsx 形式で保存し直してください。",
+        "This is no Excel workbook (.xlsx). Save it as .xlsx.",
     ),
     "encrypted_workbook": (
         "パスワードで保護されているか、古い形式(.xls)です。保護を解除し、.xlsx で保存し直して"
@@ -85,16 +85,20 @@ SHEET_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Parts of the workbook overlap each other.",
     ),
     "unpacked_too_large": (
-        "展開後の大きさが上限を超えています。",
-        "Unpacked, the workbook is over the limit.",
+        "展開後の大きさが上限を超えています。空の行に書式が設定されている場合は、その行を削除し、"
+        "保存し直してください。",
+        "Unpacked, the workbook is over the limit. If empty rows have formats, delete those rows "
+        "and save it again.",
     ),
     "macros_not_allowed": (
         "マクロを含むブックは受け付けていません。.xlsx で保存し直してください。",
         "Workbooks with macros are not taken. Save it as .xlsx.",
     ),
     "external_links_not_allowed": (
-        "外部へのリンクや接続を含むブックは受け付けていません。",
-        "Workbooks with links or connections to elsewhere are not taken.",
+        "外部のファイルへのリンクや接続を含むブックは受け付けていません。リンクを解除し、値として"
+        "貼り付けてください。Web ページとメールアドレスへのリンクはかまいません。",
+        "Workbooks with links or connections to other files are not taken. Break the links and "
+        "paste values. Links to web pages and e-mail addresses do no harm.",
     ),
     "embedded_objects_not_allowed": (
         "埋め込みオブジェクトを含むブックは受け付けていません。",
@@ -117,20 +121,26 @@ SHEET_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "The XML of the workbook is not in UTF-8.",
     ),
     "too_many_rows": (
-        "行数が上限を超えています。",
-        "The workbook has more rows than are read.",
+        "行数が上限を超えています。空の行に書式が設定されている場合は、その行を削除し、"
+        "保存し直してください。",
+        "The workbook has more rows than are read. If empty rows have formats, delete those rows "
+        "and save it again.",
     ),
     "too_much_text": (
         "ブックに含まれる文字が多すぎます。",
         "The workbook holds more text than is read.",
     ),
     "unreadable_workbook": (
-        "ブックを読み取れません。Excel で開いて保存し直してください。",
-        "The workbook cannot be read. Open and save it with Excel again.",
+        "ブックを読み取れません。Excel で開き、「Excel ブック(.xlsx)」として保存し直してください"
+        "(「Strict Open XML」は読み取れません)。",
+        "The workbook cannot be read. Open it and save it again as Excel Workbook (.xlsx); the "
+        "variety Strict Open XML is not read.",
     ),
     "too_costly": (
-        "ブックの読み取りに必要な時間またはメモリが上限を超えました。",
-        "Reading the workbook would take more time or memory than is given to it.",
+        "ブックの読み取りに必要な時間またはメモリが上限を超えました。使用していないシートや、"
+        "空の行の書式を削除し、保存し直してください。",
+        "Reading the workbook would take more time or memory than is given to it. Delete sheets "
+        "that are not used and the formats of empty rows, and save it again.",
     ),
     "not_a_file": ("ファイルを送信してください。", "Send a file."),
     "malformed_multipart": (

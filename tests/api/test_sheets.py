@@ -70,6 +70,8 @@ async def test_the_blank_sheet_has_lists_notes_frozen_labels_and_a_reference_of_
     }
     assert set(lists) == {"C4", "C10", "E3:E2502", "F3:F2502"}
     assert rows.column_dimensions["C"].number_format == "@"
+    # A row with a longer explanation is higher: what does not fit is neither shown nor printed.
+    assert request.row_dimensions[5].height > request.row_dimensions[9].height
     assert mark["A2"].value == VERSION
     other = opened(await downloaded(service))[MARK_SHEET]["A3"].value
     assert uuid.UUID(mark["A3"].value) != uuid.UUID(other)

@@ -244,6 +244,26 @@ HOSTILE: Mapping[str, tuple[Maker, str]] = {
         ),
         "external_links_not_allowed",
     ),
+    "a cell that leads to a file": (
+        adding(
+            "xl/worksheets/_rels/sheet1.xml.rels",
+            b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            b'<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+            b'relationships/hyperlink" Target="file://server/share" TargetMode="External"/>'
+            b"</Relationships>",
+        ),
+        "external_links_not_allowed",
+    ),
+    "a picture from elsewhere": (
+        adding(
+            "xl/drawings/_rels/drawing1.xml.rels",
+            b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            b'<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
+            b'relationships/image" Target="http://127.0.0.1/" TargetMode="&#69;xternal"/>'
+            b"</Relationships>",
+        ),
+        "external_links_not_allowed",
+    ),
     "an outer entity": (
         replacing(BOOK, declaring('<!ENTITY a SYSTEM "file:///etc/passwd">')),
         "dtd_not_allowed",

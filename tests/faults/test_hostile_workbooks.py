@@ -153,3 +153,22 @@ async def test_a_child_that_says_nothing_or_too_much_is_ended(
         with pytest.raises(WorkbookRefused) as told:
             await read_workbook(GOOD)
         assert told.value.places == (("/file", "too_costly"),)
+
+
+async def test_a_child_that_is_killed_while_nobody_reads_what_it_says_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Seen to wait for ever without `_discard`: two such files, and no sheet was read any more."""
+    program = tmp_path / "child.py"
+    program.write_text("while True: print('x' * 65536)")
+    monkeypatch.setattr(workbook_reading, "_CHILD", program)
+
+    async def give_up(child: asyncio.subprocess.Process, sent: bytes) -> bytes:
+        # Time for the child to fill every buffer there is.
+        await asyncio.sleep(0.5)
+        raise TimeoutError
+
+    monkeypatch.setattr(workbook_reading, "_converse", give_up)
+    async with asyncio.timeout(60):
+        with pytest.raises(WorkbookRefused):
+            await read_workbook(GOOD)
