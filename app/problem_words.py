@@ -227,6 +227,13 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "errors に示した未確定の項目を確定してください。",
         "Decide what is listed under errors first.",
     ),
+    errors.ChangeEnded: Words(
+        409,
+        "変更依頼は終了しています",
+        "The change request has ended",
+        "この版が回答する変更依頼は、終了しています(facts.state)。作成中の版は取り下げてください。",
+        "The change request that the version answers has ended (facts.state). Withdraw the draft.",
+    ),
     errors.PastEndOfSupport: Words(
         409,
         "製品のサポート終了日を超える期間です",

@@ -70,14 +70,15 @@ async def get_change_request(
 
 
 async def claim_change_request(
-    session: AsyncSession, viewer: Viewer, change_id: uuid.UUID, held: int
+    session: AsyncSession, viewer: Viewer, change_id: uuid.UUID, held: int | None
 ) -> ChangeRow:
     """The change request with this id, locked until the transaction ends.
 
-    Raises NotFound, and PreconditionFailed when it is no longer at the revision `held`.
+    Raises NotFound, and PreconditionFailed when it is no longer at the revision `held`; None stands
+    for any.
     """
     row = await _one(session, _SELECT.with_for_update(of=change_request), viewer, change_id)
-    if row.revision != held:
+    if held is not None and row.revision != held:
         raise PreconditionFailed(pointer="if-match")
     return row
 

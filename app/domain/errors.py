@@ -284,6 +284,14 @@ class QuoteNotReady(DeskError):
     code = "quote_not_ready"
 
 
+class ChangeEnded(DeskError):
+    """A version in answer to a change request that has ended meanwhile; the fact `state` says how
+    (REQ-2).
+    """
+
+    code = "change_request_ended"
+
+
 class PastEndOfSupport(DeskError):
     """A line that would begin or end after its product's end of support (EOS-1, EOS-2, EOS-4)."""
 

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import Response
 
+from app.db.change_requests import ChangeRow
 from app.deps import CurrentViewer, ReadTrace, Session, SpokenLanguage, understood_id
 from app.domain.change_states import ChangeAction
 from app.domain.errors import (
+    ChangeEnded,
     DraftExists,
     InvalidInput,
     LimitPassed,
@@ -18,11 +20,12 @@ from app.domain.errors import (
     WrongState,
 )
 from app.problems import problem_responses
-from app.routers.answers import revised_resource
+from app.routers.answers import document, revised_resource
 from app.routers.change_requests import ChangeId
-from app.routers.quote_answers import OnQuotes
+from app.routers.quote_answers import OnQuotes, tried
 from app.schemas.change_request_answers import ChangeRequest, change_request_out
 from app.schemas.change_requests import ChangeAnswer, ChangeRejection
+from app.schemas.wire import DryRun
 from app.strict import StrictRoute
 from app.usecases.change_answers import WantedAnswer, answer_change_request
 from app.usecases.change_requests import end_change_request
@@ -43,32 +46,42 @@ router = APIRouter(tags=["change requests"], route_class=StrictRoute)
         QuoteNotReady,
         PastEndOfSupport,
         LimitPassed,
+        ChangeEnded,
     ),
 )
 async def answer_change(
     request: Request,
     change_id: ChangeId,
     said: Annotated[ChangeAnswer, Body()],
+    query: Annotated[DryRun, Query()],
     held: HeldRevision,
     work: OnQuotes,
 ) -> Response:
     """Answer a change request with the next version of its quote, which is drafted from the changes
     and issued in one step; the version before is superseded. Where something is open (a price, an
-    end of support), nothing is kept and the answer says what (409): then the desk drafts and issues
-    the version itself and names it here. For the desk.
+    end of support), nothing is kept and the answer says what (409): then the desk drafts the
+    version itself, with the id of the change request, which is answered when that is issued; or it
+    names an issued version here. With `dry_run=true` nothing is kept. For the desk.
     """
-    row = await answer_change_request(
-        work.session,
-        work.viewer,
-        work.trace,
-        understood_id(change_id),
-        held,
-        WantedAnswer(said.based_on, said.quote_number, said.version),
-        calendar=work.calendar,
-        settings=work.settings,
-        now=work.now,
-    )
+
+    async def effect() -> ChangeRow:
+        return await answer_change_request(
+            work.session,
+            work.viewer,
+            work.trace,
+            understood_id(change_id),
+            held,
+            WantedAnswer(said.based_on, said.quote_number, said.version),
+            calendar=work.calendar,
+            settings=work.settings,
+            now=work.now,
+        )
+
+    row = await tried(work.session, query.dry_run, effect)
     answer = change_request_out(row, work.language)
+    if query.dry_run:
+        await work.trace.read("change_request", str(row.id), [row.customer_id])
+        return document(answer, work.language)
     return revised_resource(request, answer, work.language, row.revision)
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.domain.errors import (
     AmountsDisagree,
+    ChangeEnded,
     DraftExists,
     InvalidInput,
     LimitPassed,
@@ -28,8 +29,9 @@ from app.schemas.quote_previews import Preview, PreviewQuestion, preview_out
 from app.schemas.quotes import QuoteOut
 from app.schemas.wire import DryRun
 from app.strict import StrictRoute
+from app.usecases.quote_issuing import issue_quote
 from app.usecases.quote_merging import preview_quote, split_quote
-from app.usecases.quote_steps import decline_quote, issue_quote, withdraw_quote
+from app.usecases.quote_steps import decline_quote, withdraw_quote
 from app.usecases.quote_versions import draft_next_version
 from app.write_guards import HeldRevision, RequestKey
 
@@ -39,7 +41,9 @@ router = APIRouter(tags=["quotes"], route_class=StrictRoute)
 @router.post(
     "/v1/quotes/{quote_number}/issue",
     response_model=QuoteOut,
-    responses=problem_responses(NotFound, WrongState, QuoteNotReady, PastEndOfSupport, LimitPassed),
+    responses=problem_responses(
+        NotFound, WrongState, QuoteNotReady, PastEndOfSupport, LimitPassed, ChangeEnded
+    ),
 )
 async def issue_draft(
     request: Request,
@@ -50,7 +54,8 @@ async def issue_draft(
 ) -> Response:
     """Issue the draft: from now on it does not change (QUO-2). The order deadline and the effective
     limit are reckoned (DL-1, DL-2, DL-5), end of support is checked once more (EOS-4), the version
-    issued before is superseded, and the request it answers is quoted.
+    issued before is superseded, the request it is for is quoted, and the change request it answers
+    is answered (REQ-2).
     """
 
     async def effect() -> tuple[str, int]:
@@ -147,6 +152,7 @@ async def decline_version(
             InvalidInput,
             WrongState,
             DraftExists,
+            ChangeEnded,
             VersionNotLatest,
             StatedDeadlineNeedsApproval,
             AmountsDisagree,
@@ -163,7 +169,8 @@ async def create_version(
     work: OnQuotes,
 ) -> Response:
     """Draft the next version from the latest one, with changes if any (QUO-2). A quote has one
-    draft at most; one that was ordered gets no further version (REQ-6).
+    draft at most; one that was ordered gets no further version (REQ-6). With `change_request_id`
+    the version answers that change request when it is issued.
     """
     number = normalise(quote_number)
 
@@ -177,6 +184,7 @@ async def create_version(
             settings=work.settings,
             now=work.now,
             based_on=wanted.based_on,
+            change_request_id=wanted.change(),
         )
         return number, version
 

@@ -1,6 +1,7 @@
 """What the desk changes in drafts of quotes, and the steps of a version."""
 
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,7 @@ from app.schemas.quote_drafts import (
     Quantity,
     Reason,
     Terms,
+    Uuid,
 )
 from app.schemas.wire import Day, Strict
 
@@ -152,6 +154,14 @@ class NextVersion(QuoteAmendment):
         int | None,
         Field(ge=1, le=1_000_000, description="The version looked at; refused if not the latest."),
     ] = None
+    change_request_id: Annotated[
+        Uuid | None,
+        Field(description="The change request that it answers as soon as it is issued (REQ-2)."),
+    ] = None
+
+    def change(self) -> UUID | None:
+        """The change request's id."""
+        return None if self.change_request_id is None else UUID(self.change_request_id)
 
 
 class EndOfVersion(Strict):

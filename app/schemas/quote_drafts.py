@@ -26,6 +26,7 @@ Text = Annotated[str, Plain, Field(min_length=1, max_length=2000)]
 Email = Annotated[str, Field(pattern=r"^[^\s@]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
 Amount = Annotated[int, Field(ge=0, le=MOST_YEN)]
 LineNumber = Annotated[int, Field(ge=1, le=MOST_LINES)]
+Uuid = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Quantity = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -127,9 +128,7 @@ class QuoteDraft(Terms):
         }
     )
 
-    request_id: (
-        Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None
-    ) = None
+    request_id: Uuid | None = None
     contract_numbers: Annotated[list[Number], Field(min_length=1, max_length=50)] | None = None
     merge_of: Annotated[
         list[Number] | None, Field(min_length=2, max_length=50, description="Quotes (QUO-6).")

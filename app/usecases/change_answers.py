@@ -7,16 +7,16 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
-from app.db.change_requests import ChangeRow, claim_change_request
+from app.db.change_requests import ChangeRow, claim_change_request, get_change_request
 from app.db.quotes import get_quote, get_version, list_quote_lines
 from app.domain.calendar import DeskCalendar
 from app.domain.change_answers import amendment_of, prices_outgrown
 from app.domain.change_records import change_of
 from app.domain.change_states import ChangeAction, ChangeState, next_change_state
 from app.domain.errors import InvalidInput, QuoteNotReady, VersionNotLatest
-from app.usecases.change_requests import apply_contact, finish_change
+from app.usecases.change_requests import answer_by_version
 from app.usecases.quote_facts import QuoteSettings, lines_of_rows
-from app.usecases.quote_steps import issue_quote
+from app.usecases.quote_issuing import issue_quote
 from app.usecases.quote_versions import draft_next_version
 from app.usecases.reads import Trace
 
@@ -57,22 +57,13 @@ async def answer_change_request(
     number = row.quote_number or wanted.quote_number
     if number is None:
         raise InvalidInput(places=[("/quote_number", "required")], rules=("REQ-2",))
-    if wanted.version is None:
-        version = await _make_version(
-            session, viewer, trace, row, number, wanted.based_on, calendar, settings, now
-        )
-    else:
-        version = wanted.version
-        await _check_version(session, viewer, row, number, version)
-    changes = [change_of(record) for record in row.changes]
-    await apply_contact(session, trace, row, changes)
-    return await finish_change(
-        session,
-        trace,
-        row,
-        ChangeAction.ANSWER,
-        {"quote_number": number, "answer_version": version},
+    if wanted.version is not None:
+        await _check_version(session, viewer, row, number, wanted.version)
+        return await answer_by_version(session, trace, row, number, wanted.version)
+    await _make_version(
+        session, viewer, trace, row, number, wanted.based_on, calendar, settings, now
     )
+    return await get_change_request(session, viewer, row.id)
 
 
 async def _make_version(
@@ -85,8 +76,8 @@ async def _make_version(
     calendar: DeskCalendar,
     settings: QuoteSettings,
     now: datetime,
-) -> int:
-    """Draft the next version from the changes, and issue it."""
+) -> None:
+    """Draft the next version from the changes, and issue it, which answers the request."""
     quote, latest = await get_quote(session, viewer, number)
     lines = lines_of_rows(await list_quote_lines(session, viewer, quote, latest.version))
     changes = [change_of(record) for record in row.changes]
@@ -109,7 +100,7 @@ async def _make_version(
         based_on=based_on or row.quote_version or latest.version,
         change_request_id=row.id,
     )
-    return await issue_quote(
+    await issue_quote(
         session, viewer, trace, number, None, calendar=calendar, settings=settings, now=now
     )
 

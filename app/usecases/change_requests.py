@@ -18,10 +18,16 @@ from app.db.change_requests import (
 )
 from app.db.ids import new_id
 from app.domain.calendar import jst_date
-from app.domain.change_records import record_of
+from app.domain.change_records import change_of, record_of
 from app.domain.change_requests import ChangeDecision, decide_change
-from app.domain.change_states import ChangeAction, ChangeState, next_change_state
+from app.domain.change_states import (
+    OPEN_STATES,
+    ChangeAction,
+    ChangeState,
+    next_change_state,
+)
 from app.domain.changes import Change, ContactChange
+from app.domain.errors import ChangeEnded
 from app.usecases.change_targets import Target, WantedChange, find_facts, find_target
 from app.usecases.reads import Trace
 
@@ -111,6 +117,17 @@ async def apply_contact(
             )
 
 
+async def answer_by_version(
+    session: AsyncSession, trace: Trace, row: ChangeRow, quote_number: str, version: int
+) -> ChangeRow:
+    """A claimed change request is answered with an issued version, and a new contact is named where
+    it asks for one. Raises WrongState.
+    """
+    await apply_contact(session, trace, row, [change_of(record) for record in row.changes])
+    values = {"quote_number": quote_number, "answer_version": version}
+    return await finish_change(session, trace, row, ChangeAction.ANSWER, values)
+
+
 async def end_change_request(
     session: AsyncSession,
     viewer: Viewer,
@@ -127,6 +144,12 @@ async def end_change_request(
     """
     row = await claim_change_request(session, viewer, change_id, held)
     return await finish_change(session, trace, row, action, {"reason": reason})
+
+
+def check_open(row: ChangeRow) -> None:
+    """Raise ChangeEnded for a change request that no version can answer any more (REQ-2)."""
+    if ChangeState(row.state) not in OPEN_STATES:
+        raise ChangeEnded(facts={"state": row.state}, rules=("REQ-2",))
 
 
 async def finish_change(

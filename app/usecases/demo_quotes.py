@@ -16,9 +16,10 @@ from app.domain.calendar import DeskCalendar, jst_date
 from app.domain.periods import end_of_term
 from app.domain.quote_amending import Amendment
 from app.usecases.quote_facts import QuoteSettings
+from app.usecases.quote_issuing import issue_quote
 from app.usecases.quote_merging import split_quote
 from app.usecases.quote_origins import DraftWish
-from app.usecases.quote_steps import decline_quote, issue_quote, withdraw_quote
+from app.usecases.quote_steps import decline_quote, withdraw_quote
 from app.usecases.quote_versions import draft_next_version
 from app.usecases.quotes import draft_quote
 from app.usecases.reads import Trace

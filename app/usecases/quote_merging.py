@@ -69,6 +69,8 @@ async def merge_quotes(
     drafted = amended_lines(lines, amendment, kind, catalogue, settings.tax_rate_bp, left_out)
     content = replace(
         contents[0],
+        # A change request is about one of the quotes: the desk answers it with the merged one.
+        change_request_id=None,
         flags=tuple(flag for each in contents for flag in each.flags),
         **amendment.header,
     )
@@ -171,12 +173,13 @@ async def split_quote(
     chosen = _chosen_numbers(lines, line_numbers)
     gone = tuple(line for number, line in enumerate(lines, start=1) if number in chosen)
     stay = tuple(line for number, line in enumerate(lines, start=1) if number not in chosen)
-    out = tuple(left_out_of(line, "split_off") for line in gone)
     content = content_of(row)
-    remains = await finished_draft(
-        session, quote.customer_id, content, Drafted(stay, (*content.left_out, *out)), settings
-    )
-    split = await finished_draft(session, quote.customer_id, content, Drafted(gone, ()), settings)
+    out = (*content.left_out, *(left_out_of(line, "split_off") for line in gone))
+    # What stays answers the change request, if one is answered.
+    off = replace(content, change_request_id=None)
+    customer_id = quote.customer_id
+    remains = await finished_draft(session, customer_id, content, Drafted(stay, out), settings)
+    split = await finished_draft(session, customer_id, off, Drafted(gone, ()), settings)
     await rewrite_draft(
         session,
         customer_id=quote.customer_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
+from app.db.change_requests import get_change_request
 from app.db.quote_drafts import add_version, rewrite_draft
 from app.db.quote_writes import claim_quote, count_version
 from app.db.quotes import (
@@ -18,9 +19,10 @@ from app.db.quotes import (
 )
 from app.domain.calendar import jst_date
 from app.domain.end_of_support import RequestKind
-from app.domain.errors import VersionNotLatest, WrongState
+from app.domain.errors import InvalidInput, NotFound, VersionNotLatest, WrongState
 from app.domain.quote_amending import Amendment, amended_lines
 from app.domain.quote_states import VersionAction, VersionState, effective_state, next_version_state
+from app.usecases.change_requests import check_open
 from app.usecases.quote_facts import (
     Draft,
     QuoteSettings,
@@ -126,9 +128,11 @@ async def draft_next_version(
 ) -> int:
     """Draft the next version of a quote from its latest one; returns its number.
 
-    `based_on` is the version that the caller has looked at. Raises NotFound, VersionNotLatest for
-    another one than the latest, WrongState for a quote that was ordered (REQ-6), DraftExists where
-    a draft is in work, and what amending raises.
+    `based_on` is the version that the caller has looked at, `change_request_id` the change request
+    that the version answers when it is issued. Raises NotFound, VersionNotLatest for another
+    version than the latest, WrongState for a quote that was ordered (REQ-6), DraftExists where a
+    draft is in work, InvalidInput and ChangeEnded for a change request that it cannot answer, and
+    what amending raises.
     """
     quote, latest = await get_quote(session, viewer, quote_number)
     await claim_quote(session, viewer, quote.customer_id, quote.quote_number, None, now)
@@ -138,6 +142,8 @@ async def draft_next_version(
         raise VersionNotLatest(facts={"latest_version": latest.version}, rules=("QUO-2",))
     if latest.state == VersionState.ORDERED:
         raise WrongState(facts={"state": latest.state}, rules=("QUO-1", "REQ-6"))
+    if change_request_id is not None:
+        await _check_change(session, viewer, quote, change_request_id)
     draft = await amended(session, viewer, quote, latest, amendment, settings)
     number = await count_version(session, quote.customer_id, quote.quote_number)
     content = replace(draft.content, change_request_id=change_request_id)
@@ -155,3 +161,21 @@ async def draft_next_version(
     data = told(draft, number, based_on=latest.version)
     await trace.step("drafted", "quote", quote.quote_number, quote.customer_id, data)
     return number
+
+
+async def _check_change(
+    session: AsyncSession, viewer: Viewer, quote: QuoteRow, change_id: UUID
+) -> None:
+    """Check that a version of the quote can answer a change request: one of this customer, about
+    this quote or none, and still open.
+    """
+    place = "/change_request_id"
+    try:
+        row = await get_change_request(session, viewer, change_id)
+    except NotFound:
+        raise InvalidInput(places=[(place, "change_request_unknown")], rules=("REQ-2",)) from None
+    if row.customer_id != quote.customer_id:
+        raise InvalidInput(places=[(place, "change_request_unknown")], rules=("REQ-2",))
+    if row.quote_number not in (None, quote.quote_number):
+        raise InvalidInput(places=[(place, "change_of_another_quote")], rules=("REQ-2",))
+    check_open(row)

@@ -1,5 +1,6 @@
 """Steps with quotes that several tests take."""
 
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -43,7 +44,7 @@ async def step(
     """A step of a quote, by one who has just read it."""
     headers = {"If-Match": held or await etag(service, number)}
     if action in {"versions", "split"}:
-        headers["Idempotency-Key"] = f"{action} {number} {body}".encode().hex()[-100:]
+        headers["Idempotency-Key"] = sha256(f"{action} {number} {body}".encode()).hexdigest()
     method, path = ("PATCH", "") if action == "amend" else ("POST", f"/{action}")
     if body is not None:
         options["json"] = body

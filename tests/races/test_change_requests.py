@@ -4,13 +4,15 @@ change (TRUST 7), with real connections and real commits.
 Seen to fail: with `key` not looked at in `ask_for_change` (72 requests for 12 keys), with lock and
 revision taken out of `app.db.change_requests` (nine of thirty ended the same change), and with
 `based_on` not handed to `draft_next_version` (both answers came through, the second without having
-seen the first).
+seen the first), with the quote locked before the change that its draft answers (a deadlock, 500).
 """
 
 import asyncio
 from collections import Counter
 
 from tests.api.change_cases import LEVEL, arrange, ask, body, rows, step
+from tests.api.quoting import etag
+from tests.api.quoting import step as quote_step
 from tests.conftest import Service
 
 KEYS, COPIES, ENDS = 12, 6, 30
@@ -108,3 +110,35 @@ async def test_of_two_answers_on_one_version_one_makes_the_next(own_service: Ser
         "foundation_care_24x7",
         "2028-06-30",
     )
+
+
+async def test_issue_and_answer_of_one_change_do_not_wait_for_each_other(
+    own_service: Service,
+) -> None:
+    """Both ways of answering lock the change request before the quote, so none waits in a ring."""
+    number = await arrange(own_service)
+    sent = await ask(own_service, body(LEVEL))
+    path, held = sent.headers["location"], {"If-Match": sent.headers["etag"]}
+    wanted = {"service_level": "foundation_care_24x7", "change_request_id": sent.json()["id"]}
+    assert (await quote_step(own_service, number, "versions", wanted)).status_code == 201
+    draft = {"If-Match": await etag(own_service, number)}
+    before = await rows(own_service)
+    ways = (
+        (f"/v1/quotes/{number}/issue", None, draft),
+        (f"{path}/answer", {}, held),
+    )
+    answers = await asyncio.gather(
+        *(
+            own_service.post(way, "desk", json=content, headers=headers)
+            for way, content, headers in ways * (ENDS // 2)
+        )
+    )
+    assert Counter(answer.status_code for answer in answers)[200] == 1
+    # An answer finds the draft that is there already.
+    assert {answer.json().get("code") for answer in answers} <= {
+        None,
+        "precondition_failed",
+        "draft_exists",
+    }
+    after = await rows(own_service)
+    assert [after[name] - before[name] for name in ("event", "audit")] == [1, 1]
