@@ -9,6 +9,7 @@ seen the first), with the quote locked before the change that its draft answers 
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 from tests.api.change_cases import LEVEL, arrange, ask, body, rows, step
 from tests.api.quoting import etag
@@ -123,7 +124,7 @@ async def test_issue_and_answer_of_one_change_do_not_wait_for_each_other(
     assert (await quote_step(own_service, number, "versions", wanted)).status_code == 201
     draft = {"If-Match": await etag(own_service, number)}
     before = await rows(own_service)
-    ways = (
+    ways: tuple[tuple[str, Any, dict[str, str]], ...] = (
         (f"/v1/quotes/{number}/issue", None, draft),
         (f"{path}/answer", {}, held),
     )
