@@ -389,8 +389,9 @@ contract_contact = Table(
     ),
 )
 
-# A quote-request sheet that was sent. `content` is kept until its rows are read, so that a reading
-# that was cut short goes on. `errors` are those of the whole sheet; each row has its own.
+# A quote-request sheet that was sent. `content` is the file as it came, from which a reading that
+# was cut short goes on; it is forgotten some time after the reading has ended
+# (`app.usecases.upkeep`). `errors` are those of the whole sheet; each row has its own.
 sheet_upload = Table(
     "sheet_upload",
     metadata,

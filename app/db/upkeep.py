@@ -11,7 +11,14 @@ from sqlalchemy import Date, Text, and_, bindparam, delete, func, select, text, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.quote_tables import quote, quote_line, quote_request, quote_request_item, quote_version
+from app.db.quote_tables import (
+    quote,
+    quote_line,
+    quote_request,
+    quote_request_item,
+    quote_version,
+    sheet_upload,
+)
 from app.db.tables import idempotency_key, product, revoked_token, test_clock
 from app.domain.end_of_support import Lifecycle, RequestKind
 
@@ -252,6 +259,25 @@ async def purge_revoked_tokens(session: AsyncSession, before: datetime) -> int:
         delete(revoked_token)
         .where(revoked_token.c.expires_at < before)
         .returning(revoked_token.c.token_id)
+    )
+    return len(gone.all())
+
+
+async def purge_sheets(session: AsyncSession, before: datetime, most: int) -> int:
+    """Forget at most `most` uploaded workbooks that were read to their end before an instant. What
+    became of them stays: their rows, their errors, and what they asked for.
+    """
+    upload = sheet_upload.c
+    old = (
+        select(upload.customer_id, upload.id)
+        .where(upload.finished_at < before, upload.content.is_not(None))
+        .limit(most)
+    )
+    gone = await session.execute(
+        update(sheet_upload)
+        .where(tuple_(upload.customer_id, upload.id).in_(old))
+        .values(content=None)
+        .returning(upload.id)
     )
     return len(gone.all())
 

@@ -1,4 +1,6 @@
-"""What the service does by itself: quotes lapse, moved dates are noticed, old keys go."""
+"""What the service does by itself: quotes lapse, moved dates are noticed, old keys and
+workbooks go.
+"""
 
 from datetime import datetime, timedelta
 
@@ -21,6 +23,8 @@ MOST = 1_000
 KEYS_KEPT = timedelta(days=7)
 LOG_KEPT = timedelta(days=30)
 LIMITS_KEPT = timedelta(hours=1)
+# Long enough to look what a sheet really said when its sender disputes what was read in it.
+SHEETS_KEPT = timedelta(days=30)
 # The national calendar is filled so many years ahead; the company's days are confirmed by the desk.
 YEARS_AHEAD = 5
 
@@ -90,11 +94,12 @@ async def fill_years_ahead(session: AsyncSession, now: datetime) -> int:
 
 async def purge(session: AsyncSession, now: datetime) -> int:
     """Delete what is kept no longer: keys of requests after 7 days, revocations of tokens that have
-    expired, the queue's own log after 30 days, allowances after an hour without a call. Returns how
-    many keys and revocations went.
+    expired, workbooks 30 days after they were read, the queue's own log after 30 days, allowances
+    after an hour without a call. Returns how many keys, revocations and workbooks went.
     """
     gone = await upkeep.purge_keys(session, now - KEYS_KEPT, MOST * 10)
     gone += await upkeep.purge_revoked_tokens(session, now)
+    gone += await upkeep.purge_sheets(session, now - SHEETS_KEPT, MOST)
     await upkeep.purge_job_log(session, now - LOG_KEPT)
     await purge_rate_limits(session, now - LIMITS_KEPT)
     return gone

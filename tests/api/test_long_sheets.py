@@ -15,6 +15,7 @@ from app.schemas.eligibility import check_bytes
 from app.schemas.sheets import plain_cell
 from app.usecases.eligibility import eligibility_settings
 from app.usecases.sheet_jobs import read_upload
+from app.usecases.upkeep import SHEETS_KEPT, purge
 from app.worker import run_jobs
 from tests.api.sheets import column_at, edited, field_at, machine, machines, send, sheet
 from tests.conftest import NOW, Service
@@ -203,6 +204,45 @@ async def test_2500_machines_are_taken_and_2501_are_not(own_service: Service) ->
     # What stands far below the others is not lost in silence.
     gap = await send(own_service, edited(*far))
     assert [item["product_number"] for item in gap.json()["items"]] == ["P19766-B21", "867959-B21"]
+
+
+async def test_a_workbook_goes_some_time_after_it_was_read_and_what_became_of_it_stays(
+    own_service: Service,
+) -> None:
+    """Seen to fail with uploads that are not read yet taken, too, with `<=` of the instant, and
+    with whole uploads deleted.
+    """
+    short = await send(own_service, sheet([machine()]))
+    good = sheet(machines(201))
+    done = await accepted(own_service, good)
+    wrong = await accepted(own_service, edited(sheet(machines(201)), {column_at("quantity", 7): 0}))
+    for upload in (done, wrong):
+        await work(own_service, upload)
+    waiting = await accepted(own_service, sheet(machines(201)))
+    paths = [
+        f"/v1/quote-request-sheets/{done['id']}?page_size=100",
+        f"/v1/quote-request-sheets/{wrong['id']}?page_size=100",
+        f"/v1/quote-request-sheets/{wrong['id']}/errors.csv",
+        short.headers["location"],
+    ]
+    before = [(await own_service.get(path)).content for path in paths]
+    # The short sheet was read when it came, the others five minutes later.
+    last = NOW + timedelta(minutes=5) + SHEETS_KEPT
+    for at, kept in ((NOW + SHEETS_KEPT, 4), (last, 3), (last + timedelta(seconds=1), 1)):
+        async with own_service.database.transaction("desk") as session:
+            await purge(session, at)
+        async with own_service.owner() as session:
+            left = await session.scalars(
+                text("SELECT id FROM sheet_upload WHERE content IS NOT NULL")
+            )
+            found = [str(one) for one in left]
+        assert len(found) == kept
+    assert found == [waiting["id"]]
+    assert [(await own_service.get(path)).content for path in paths] == before
+    # The same sheet is still known by what it said.
+    assert (await accepted(own_service, good))["id"] == done["id"]
+    await work(own_service, waiting)
+    assert (await read(own_service, waiting))["state"] == "completed"
 
 
 @pytest.mark.parametrize("text_", ["=1", "+1", "-1", "@a", "\tx", "\rx"])

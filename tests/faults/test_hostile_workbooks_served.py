@@ -3,11 +3,11 @@ within 2 s, the process grows by at most 20 MB, and /livez answers within 100 ms
 in a hundred.
 
 The seconds are those of processors, of the service and of its children: nothing in a refusal waits
-for anything else, so on a machine that has two cores to spare they are those on the wall, and on one
-that is busy they stay what they are. For /livez, which only the clock on the wall can tell, and for
-memory the best of three rounds counts.
+for anything else, so on a machine that has two cores to spare they are those on the wall, and on
+one that is busy they stay what they are. For /livez, which only the clock on the wall can tell, and
+for memory the best of three rounds counts.
 
-Seen to fail: with `SECONDS = 4` in `app.workbook_reading` (time), with `time.sleep(0.3)` in
+Seen to fail: with `SECONDS = 2.1` in `app.workbook_reading` (time), with `time.sleep(0.3)` in
 `examine_archive` (/livez), and with the contents kept in a list there (memory).
 """
 
