@@ -341,9 +341,26 @@ METHOD_NOT_ALLOWED = Words(
     "Allow ヘッダーに示したメソッドを使用してください。",
     "Use a method named in the Allow header.",
 )
+# What the server refuses before the service sees it (app.http_server).
+HEADERS_TOO_LARGE = Words(
+    431,
+    "ヘッダーが大きすぎます",
+    "Headers too large",
+    "リクエストヘッダーを小さくして再送してください。",
+    "Send the request again with smaller headers.",
+)
+REQUEST_TIMEOUT = Words(
+    408,
+    "リクエストの受信が完了しませんでした",
+    "Request timeout",
+    "制限時間内にリクエスト全体が届きませんでした。何も保存されていません。再送してください。",
+    "The request did not arrive whole in time. Nothing was stored. Send it again.",
+)
 WORDS_OF_CODE: Mapping[str, Words] = {
     **{refusal.code: words for refusal, words in PROBLEMS.items()},
     "method_not_allowed": METHOD_NOT_ALLOWED,
+    "headers_too_large": HEADERS_TOO_LARGE,
+    "request_timeout": REQUEST_TIMEOUT,
     "internal_error": INTERNAL,
 }
 # What the framework itself refuses, by its status.

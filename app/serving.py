@@ -7,14 +7,9 @@ import signal
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from types import FrameType
-from typing import Any
-from weakref import ref
 
 import uvicorn
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.auth import Authenticator
 from app.auth_keys import load_keys
@@ -22,7 +17,7 @@ from app.db.engine import Database, RoleUrls
 from app.db.test_clock import add_sandbox
 from app.deps import utc_now
 from app.domain.errors import NotFound
-from app.lane_answers import WHOLE
+from app.http_server import protocol
 from app.main import create_app
 from app.preparation import database_urls, open_database, owner_session, prepare, seed
 from app.settings import Settings
@@ -52,7 +47,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> None:
         gc.set_threshold(50_000, 50, 50)
         config = uvicorn.Config(
             app,
-            http=WholeAnswers,
+            http=protocol(settings.http.request_seconds),
             host=settings.http.host,
             port=settings.http.port,
             access_log=False,
@@ -65,43 +60,6 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> None:
         # The server gives a SIGTERM on when it has shut down; as an exit it lets the database go.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         DrainingServer(config, app.state.stopping, settings.drain_seconds).run()
-
-
-class WholeAnswers(HttpToolsProtocol):
-    """HTTP/1.1 with an extension by which the lane hands over an answer in one piece. The messages
-    of ASGI check and copy each header of each answer; those of the lane are made once.
-    """
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        # A weak one, because the cycle holds its scope: a ring of both would leave every request to
-        # the garbage collector, which stops everything for 30 ms five times a second under load.
-        extensions: Any = {WHOLE: partial(write_whole, ref(cycle))}
-        cycle.scope["extensions"] = extensions
-        super()._start_asgi_task(cycle, app)
-
-
-def write_whole(
-    held: "ref[RequestResponseCycle]", status: bytes, lines: bytes, last_lines: bytes, body: bytes
-) -> bool:
-    """Write an answer of known length to a connection that stays open; False when anything about it
-    is unusual.
-    """
-    cycle = held()
-    if (
-        cycle is None
-        or cycle.response_started
-        or cycle.disconnected
-        or cycle.waiting_for_100_continue
-        or cycle.flow.write_paused
-        or not cycle.keep_alive
-    ):
-        return False
-    cycle.response_started = cycle.response_complete = True
-    standing = [b"%b: %b\r\n" % header for header in cycle.default_headers]
-    cycle.transport.write(b"".join((status, *standing, lines, last_lines, body)))
-    cycle.message_event.set()
-    cycle.on_response()
-    return True
 
 
 class DrainingServer(uvicorn.Server):

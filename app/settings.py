@@ -58,12 +58,15 @@ class AuthSettings:
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """Where the service listens and how much it reads (bytes)."""
+    """Where the service listens, how much it reads (bytes), and how long a request may take to come
+    whole (seconds).
+    """
 
     host: str
     port: int
     json_limit: int
     upload_limit: int
+    request_seconds: int
     lane: bool
 
 
@@ -217,6 +220,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
             port=port,
             json_limit=_number(env, "RENEWAL_DESK_JSON_LIMIT", 1 << 20, 1 << 10, 1 << 26),
             upload_limit=_number(env, "RENEWAL_DESK_UPLOAD_LIMIT", 15 << 20, 1 << 10, 1 << 30),
+            request_seconds=_number(env, "RENEWAL_DESK_REQUEST_SECONDS", 60, 1, 3600),
             lane=_switch(env, "RENEWAL_DESK_LANE", True),
         ),
         limits=LimitSettings(

@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from prometheus_client import REGISTRY
 
+from app.http_server import protocol
 from tests.conftest import Service
 
 from .raw_http import Wire
@@ -110,8 +111,9 @@ REQUESTS: Mapping[str, tuple[bytes, int, str]] = {
 async def port(service: Service) -> AsyncIterator[int]:
     """The service on a loopback port, over the server that also runs it in earnest."""
     config = uvicorn.Config(
-        service.app, port=0, access_log=False, log_level="error", lifespan="off"
-    )
+        service.app, port=0, access_log=False, log_level="error", lifespan="off",
+        http=protocol(60),
+    )  # fmt: skip
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 — the server tells it in no other way.

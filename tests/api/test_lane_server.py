@@ -1,7 +1,7 @@
 """The lane behind the service's own server: answers in one piece are those that messages make.
 
 Seen to fail: with the end of the headers left out of `lane_answers.answer`, and with
-`serving.write_whole` not looking at `keep_alive`.
+`http_server.write_whole` not looking at `keep_alive`.
 """
 
 import asyncio
@@ -11,8 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
-from app import serving
-from app.serving import WholeAnswers
+from app import http_server
 from tests.conftest import NOW, Service
 
 PATH = "/v1/contracts/JP-4410-0001"
@@ -50,7 +49,7 @@ async def served(service: Service) -> AsyncIterator[Connection]:
     """A connection to the server that `renewal-desk serve` starts, on this service."""
     config = uvicorn.Config(
         service.app, port=0, lifespan="off", access_log=False, server_header=False,
-        log_level="warning", http=WholeAnswers, proxy_headers=False,
+        log_level="warning", http=http_server.protocol(60), proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     # Signals are the test runner's.
@@ -71,13 +70,13 @@ async def served(service: Service) -> AsyncIterator[Connection]:
 def whole(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each answer of the lane could be written in one piece."""
     seen: list[bool] = []
-    write = serving.write_whole
+    write = http_server.write_whole
 
     def watched(*parts: object) -> bool:
         seen.append(write(*parts))  # type: ignore[arg-type]
         return seen[-1]
 
-    monkeypatch.setattr(serving, "write_whole", watched)
+    monkeypatch.setattr(http_server, "write_whole", watched)
     return seen
 
 

@@ -3,7 +3,7 @@
 A ring of objects that hold each other (a request and what was put into its scope) stays until the
 collector has gathered tens of thousands of them and stops everything for some 30 ms. Seen to fail:
 with `dismiss` left out of `app.strict`, and with the cycle itself in place of the weak reference in
-`app.serving`.
+`app.http_server`.
 """
 
 import gc
