@@ -84,7 +84,9 @@ class DeskProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _watch(self) -> None:
-        self._clock = self.loop.call_later(self._request_seconds, self._end_with, "request_timeout")
+        if self._clock is None:
+            seconds, end = self._request_seconds, self._end_with
+            self._clock = self.loop.call_later(seconds, end, "request_timeout")
 
     def _come_whole(self) -> None:
         self._on_its_way = False

@@ -100,7 +100,9 @@ async def test_a_head_without_end_is_refused(wire: Wire) -> None:
 
 async def test_a_connection_may_rest_between_requests(wire: Wire) -> None:
     for _ in range(2):
-        await wire.send(LIVE + b"\r\n")
+        for piece in (LIVE, b"A: b\r\n", b"\r\n"):
+            await wire.send(piece)
+            await asyncio.sleep(0.02)
         assert (await wire.answer()).status == 200
         await asyncio.sleep(SECONDS * 1.5)
 
