@@ -58,7 +58,9 @@ async def refused(wire: Wire, status: int, code: str) -> None:
     answer = await wire.answer()
     assert (answer.status, json.loads(answer.body)["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert await wire.end() == b""
+    # What was still on its way when the server closed makes a reset of the end.
+    with suppress(ConnectionError):
+        assert await wire.end() == b""
 
 
 async def test_who_says_nothing_is_not_waited_for(wire: Wire) -> None:
@@ -80,13 +82,15 @@ async def test_who_drips_is_refused_too(wire: Wire) -> None:
 
     async def drip() -> None:
         with suppress(ConnectionError):
-            for _ in range(200):
+            while True:
                 await wire.send(b"A: b\r\n")
                 await asyncio.sleep(SECONDS / 10)
 
     dripping = asyncio.create_task(drip())
-    await refused(wire, 408, "request_timeout")
-    dripping.cancel()
+    try:
+        await refused(wire, 408, "request_timeout")
+    finally:
+        dripping.cancel()
 
 
 async def test_a_head_without_end_is_refused(wire: Wire) -> None:
