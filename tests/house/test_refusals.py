@@ -14,7 +14,7 @@ from app.problem_words import CODE_BY_STATUS, INTERNAL, PROBLEMS, WORDS_OF_CODE,
 from app.problems import CODE_OF_KIND
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
-STATUSES = {400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503}
+STATUSES = {400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 422, 428, 429, 431, 500, 503}
 
 
 def refusals(of: type[DeskError] = DeskError) -> Iterator[type[DeskError]]:
