@@ -234,6 +234,14 @@ PROBLEMS: Mapping[type[errors.DeskError], Words] = {
         "この版が回答する変更依頼は、終了しています(facts.state)。作成中の版は取り下げてください。",
         "The change request that the version answers has ended (facts.state). Withdraw the draft.",
     ),
+    errors.LinesQuotedElsewhere: Words(
+        409,
+        "同じ明細が別の見積にあります",
+        "Lines stand in another quote",
+        "errors の明細を除くか、facts.quote_number の見積を先に改版または取り下げてください。",
+        "Leave out the lines under errors, or first issue the next version of the quote in"
+        " facts.quote_number without them, or withdraw it.",
+    ),
     errors.PastEndOfSupport: Words(
         409,
         "製品のサポート終了日を超える期間です",

@@ -292,6 +292,15 @@ class ChangeEnded(DeskError):
     code = "change_request_ended"
 
 
+class LinesQuotedElsewhere(DeskError):
+    """A draft with lines that a quote of the same origin offers or that were ordered there, so that
+    they could be ordered twice. `places` are the lines; the fact `quote_number` is the first such
+    quote (QUO-6).
+    """
+
+    code = "lines_quoted_elsewhere"
+
+
 class PastEndOfSupport(DeskError):
     """A line that would begin or end after its product's end of support (EOS-1, EOS-2, EOS-4)."""
 

@@ -13,6 +13,7 @@ from app.domain.errors import (
     DraftExists,
     InvalidInput,
     LimitPassed,
+    LinesQuotedElsewhere,
     NotFound,
     PastEndOfSupport,
     QuoteNotReady,
@@ -46,6 +47,7 @@ router = APIRouter(tags=["change requests"], route_class=StrictRoute)
         QuoteNotReady,
         PastEndOfSupport,
         LimitPassed,
+        LinesQuotedElsewhere,
         ChangeEnded,
     ),
 )

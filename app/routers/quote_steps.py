@@ -11,6 +11,7 @@ from app.domain.errors import (
     DraftExists,
     InvalidInput,
     LimitPassed,
+    LinesQuotedElsewhere,
     NotFound,
     PastEndOfSupport,
     QuoteNotReady,
@@ -42,7 +43,13 @@ router = APIRouter(tags=["quotes"], route_class=StrictRoute)
     "/v1/quotes/{quote_number}/issue",
     response_model=QuoteOut,
     responses=problem_responses(
-        NotFound, WrongState, QuoteNotReady, PastEndOfSupport, LimitPassed, ChangeEnded
+        NotFound,
+        WrongState,
+        QuoteNotReady,
+        PastEndOfSupport,
+        LinesQuotedElsewhere,
+        LimitPassed,
+        ChangeEnded,
     ),
 )
 async def issue_draft(

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.callers import Viewer
 from app.db.change_requests import ChangeRow, claim_change_request
+from app.db.quote_families import list_standing_lines, lock_issues
 from app.db.quote_requests import claim_quote_request
 from app.db.quote_writes import claim_quote, issue_version, move_version
 from app.db.quotes import (
@@ -21,11 +22,13 @@ from app.domain.deadlines import OrderDeadline, order_deadline
 from app.domain.end_of_support import RequestKind
 from app.domain.errors import (
     LimitPassed,
+    LinesQuotedElsewhere,
     PastEndOfSupport,
     PreconditionFailed,
     QuoteNotReady,
 )
 from app.domain.quote_drafting import Catalogue, checked_line
+from app.domain.quote_families import quoted_elsewhere
 from app.domain.quote_states import (
     VersionAction,
     VersionState,
@@ -62,7 +65,7 @@ async def issue_quote(
 
     Raises NotFound, PreconditionFailed, WrongState without a draft, QuoteNotReady while something
     is open, PastEndOfSupport when a product's dates have moved (EOS-4), LimitPassed (DL-5),
-    ChangeEnded.
+    LinesQuotedElsewhere, ChangeEnded.
     """
     quote, latest = await get_quote(session, viewer, quote_number)
     change = await _claim_change(session, viewer, quote)
@@ -75,11 +78,12 @@ async def issue_quote(
         raise PreconditionFailed(pointer="if-match")
     if change is not None:
         check_open(change)
-    lines = lines_of_rows(await list_quote_lines(session, viewer, quote, draft.version))
-    products = [line.product_number for line in lines]
-    check_ready(draft, lines, await load_catalogue(session, products, settings))
+    for merged in sorted(quote.merged_from):
+        await claim_quote(session, viewer, quote.customer_id, merged, None, now)
+    await _check_lines(session, viewer, quote, draft, settings, now)
     deadline = issuable_deadline(draft, calendar, now)
-    await _supersede_all(session, viewer, trace, quote, now)
+    for number in (quote.quote_number, *sorted(quote.merged_from)):
+        await _supersede(session, trace, quote, number, jst_date(now), now)
     await issue_version(
         session,
         customer_id=quote.customer_id,
@@ -113,6 +117,30 @@ async def _claim_change(session: AsyncSession, viewer: Viewer, quote: QuoteRow) 
     if draft is None or draft.change_request_id is None:
         return None
     return await claim_change_request(session, viewer, draft.change_request_id, None)
+
+
+async def _check_lines(
+    session: AsyncSession,
+    viewer: Viewer,
+    quote: QuoteRow,
+    draft: VersionRow,
+    settings: QuoteSettings,
+    now: datetime,
+) -> None:
+    """Check that nothing is open at the lines, and that no other quote offers them (QUO-6)."""
+    lines = lines_of_rows(await list_quote_lines(session, viewer, quote, draft.version))
+    products = [line.product_number for line in lines]
+    check_ready(draft, lines, await load_catalogue(session, products, settings))
+    await lock_issues(session, quote.customer_id)
+    rows = await list_standing_lines(session, viewer, quote, jst_date(now))
+    others = lines_of_rows([row for _, row in rows])
+    twice = quoted_elsewhere(lines, zip((number for number, _ in rows), others, strict=True))
+    if twice:
+        raise LinesQuotedElsewhere(
+            places=[(f"/lines/{place}", "quoted_elsewhere") for place, _ in twice],
+            facts={"quote_number": twice[0][1]},
+            rules=("QUO-6",),
+        )
 
 
 def check_ready(draft: VersionRow, lines: Sequence[QuoteLine], catalogue: Catalogue) -> None:
@@ -155,17 +183,6 @@ def issuable_deadline(draft: VersionRow, calendar: DeskCalendar, now: datetime) 
         limit = found.effective_limit.isoformat()
         raise LimitPassed(facts={"effective_limit": limit}, rules=(found.rule, "DL-6"))
     return found
-
-
-async def _supersede_all(
-    session: AsyncSession, viewer: Viewer, trace: Trace, quote: QuoteRow, now: datetime
-) -> None:
-    """End what was issued before: of this quote (QUO-2), and of those that went in (QUO-6)."""
-    today = jst_date(now)
-    await _supersede(session, trace, quote, quote.quote_number, today, now)
-    for merged in sorted(quote.merged_from):
-        await claim_quote(session, viewer, quote.customer_id, merged, None, now)
-        await _supersede(session, trace, quote, merged, today, now)
 
 
 async def _supersede(
