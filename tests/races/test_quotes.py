@@ -2,8 +2,8 @@
 
 Seen to fail: with `claim_quote` comparing no revision (every PATCH answered 200 and all but one
 were lost), with it left out of issue and withdrawal (both answered 200), and with the index on
-drafts not unique (eight drafts at once, versions 2 to 9), and with `lock_issues` left out (both quotes
-of one origin were issued with the same line).
+drafts not unique (eight drafts at once, versions 2 to 9), and with `lock_issues` left out (two
+quotes of one origin were issued with the same line).
 """
 
 import asyncio
