@@ -673,6 +673,8 @@ def test_fee_9_a_missing_fact_has_a_code() -> None:
         (400, Term(months=12), True, (None, 14)),
         (90, Term(months=3), False, None),
         (91, Term(months=3), True, (None, 4)),
+        # The offered term may end on the first day itself, 31 May.
+        (60, Term(months=1), True, (None, 2)),
     ],
 )
 def test_fee_10_a_consumed_term_must_not_end_in_the_past(
@@ -707,6 +709,26 @@ def test_fee_10_a_single_consumed_day_is_named() -> None:
     consuming = policy({"outcome": "fee", "gap": {"mode": "consume_term"}})
     assert "FEE-10" in assess_fee(consuming, facts(1)).rules
     assert "FEE-10" not in assess_fee(consuming, facts(0)).rules
+
+
+@pytest.mark.parametrize(("required", "days"), [(True, 45), (False, None)])
+def test_fee_10_a_refusal_names_its_policy_and_the_inspection(
+    required: bool, days: int | None
+) -> None:
+    consuming = policy(
+        {
+            "outcome": "fee",
+            "gap": {"mode": "consume_term"},
+            "inspection": {"required": required, "valid_days": 45},
+        },
+        version=3,
+    )
+    found = assess_fee(consuming, facts(100, term=Term(days=50)))
+    assert found.outcome is FeeOutcome.FORBIDDEN
+    assert (found.policy_code, found.policy_version) == ("t", 3)
+    assert (found.lapse_days, found.consumed_days) == (100, 100)
+    assert found.inspection_required is required
+    assert found.inspection_valid_days == days
 
 
 def test_fee_10_shows_no_options_when_it_refuses() -> None:

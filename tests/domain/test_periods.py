@@ -200,6 +200,21 @@ def test_term_1_gap(old_end: date, new_start: date, gap: int) -> None:
     assert gap_days(old_end, new_start) == gap
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "shared"),
+    [
+        (date(2026, 3, 1), date(2026, 3, 31), False),
+        (date(2026, 3, 1), date(2026, 4, 1), True),
+        (date(2026, 4, 10), date(2026, 4, 20), True),
+        (date(2026, 4, 30), date(2026, 5, 31), True),
+        (date(2026, 5, 1), date(2026, 5, 31), False),
+    ],
+)
+def test_term_1_periods_that_touch_do_not_overlap(start: date, end: date, shared: bool) -> None:
+    april, other = Period(date(2026, 4, 1), date(2026, 4, 30)), Period(start, end)
+    assert overlaps(april, other) is overlaps(other, april) is shared
+
+
 short = st.builds(
     lambda start, length: Period(start, start + timedelta(days=length)),
     st.dates(date(2026, 1, 1), date(2026, 2, 28)),
