@@ -140,7 +140,7 @@ def _check_sizes(parts: Sequence[zipfile.ZipInfo]) -> None:
         if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise refused("unreadable_workbook")
         if part.file_size > LARGEST_PART or (
-            part.file_size > RATIO_FREE and part.file_size > MOST_RATIO * max(part.compress_size, 1)
+            part.file_size > RATIO_FREE and part.file_size > MOST_RATIO * part.compress_size
         ):
             raise refused("unpacked_too_large")
     if sum(part.file_size for part in parts) > MOST_UNPACKED:

@@ -1,11 +1,13 @@
 """What change requests make of the next version of a quote (QUO-2, REQ-2)."""
 
+from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.change_answers import LEFT_OUT, amendment_of
+from app.domain.change_answers import LEFT_OUT, amendment_of, prices_outgrown
 from app.domain.changes import (
     AddedMachine,
     Change,
@@ -16,7 +18,7 @@ from app.domain.changes import (
     PeriodChange,
     Replacement,
 )
-from app.domain.quote_amending import LineChange
+from app.domain.quote_amending import Amendment, LineChange
 from app.domain.quotes import LineKind, QuoteLine
 
 NBD, DAY_AND_NIGHT, CTR = "foundation_care_nbd", "foundation_care_24x7", "foundation_care_ctr"
@@ -67,3 +69,34 @@ def test_quo_2_only_lines_of_machines_that_are_named_change(serials: set[str], l
         serials & {"S1", "S2"}
     )
     assert {change.service_level for change in found.lines} <= {level}
+
+
+START, END = date(2027, 1, 1), date(2027, 12, 31)
+PRICED = replace(LINES[0], start=START, end=END, decisions={"price": {"reason": "agreed"}})
+LISTED = replace(PRICED, decisions={"support": {"reason": "checked"}})
+
+
+@pytest.mark.parametrize(
+    ("amendment", "outgrown"),
+    [
+        (Amendment(), []),
+        # What is said again changes nothing.
+        (Amendment(start=START, end=END, service_level=NBD), []),
+        (Amendment(start=date(2027, 1, 2)), [1, 3]),
+        (Amendment(end=date(2027, 12, 30)), [1, 3]),
+        (Amendment(service_level=CTR), [1, 3]),
+        # A line's own level stands before that of all lines, and what is left out costs nothing.
+        (Amendment(lines=(LineChange(1, service_level=CTR),)), [1]),
+        (Amendment(lines=(LineChange(3, service_level=CTR),)), [3]),
+        (Amendment(lines=(LineChange(1, service_level=NBD),), service_level=CTR), [3]),
+        (Amendment(lines=(LineChange(1, leave_out_reason="sold"),), service_level=CTR), [3]),
+        (Amendment(lines=(LineChange(3, leave_out_reason="sold"),), service_level=CTR), [1]),
+        # The price of a listed line is reckoned anew.
+        (Amendment(lines=(LineChange(2, service_level=CTR),)), []),
+    ],
+)
+def test_quo_5_a_price_of_a_person_does_not_outlive_what_it_was_set_for(
+    amendment: Amendment, outgrown: list[int]
+) -> None:
+    """Seen to fail when the level of all lines hid that of one, and without the look at the end."""
+    assert prices_outgrown(amendment, [PRICED, LISTED, PRICED]) == outgrown

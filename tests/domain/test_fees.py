@@ -603,6 +603,7 @@ def test_fee_7_the_capped_days_are_the_ones_before_the_new_start() -> None:
 def test_fee_8_unknown_previous_end() -> None:
     found = assess_fee(GAP_150, facts(100, previous_end=None))
     assert (found.outcome, found.reasons) == (FeeOutcome.MANUAL, ("previous_end_unknown",))
+    assert (found.policy_code, found.policy_version) == (GAP_150.code, GAP_150.version)
     assert (found.rules, found.lapse_days) == (("FEE-8",), None)
     strict = policy({"outcome": "none"}, when_unknown_previous_end="forbidden")
     assert assess_fee(strict, facts(1, previous_end=None)).outcome is FeeOutcome.FORBIDDEN
@@ -772,6 +773,27 @@ def test_fee_3_what_is_fixed_per_contract_is_charged_once_for_all_machines() -> 
     assert total.amount == 3 * 13_150 + 30_000 == sum(each.amount for each in total.components)
     assert [each.kind for each in total.components] == ["gap", "gap", "gap", "penalty"]
     assert total.outcome is FeeOutcome.FEE
+
+
+def test_fee_3_the_machine_that_is_dearest_in_all_charges_what_is_fixed_per_contract() -> None:
+    """Not the one with the dearest single item."""
+    two_items, one_item = (
+        assess_fee(
+            policy(
+                {
+                    "outcome": "fee",
+                    "penalties": [
+                        {"kind": "fixed", "amount": amount, "per": "contract"} for amount in amounts
+                    ],
+                }
+            ),
+            facts(4),
+        )
+        for amounts in ([10_000, 5_000], [12_000])
+    )
+    for machines in ([two_items, one_item], [one_item, two_items]):
+        total = total_fee(machines)
+        assert (total.amount, total.components) == (15_000, two_items.components)
 
 
 def test_fee_1_the_whole_has_the_worst_outcome_and_an_amount_only_if_every_part_has() -> None:
