@@ -130,8 +130,6 @@ class Account:
         """
         # Written out, because each answer of the lane comes by here.
         missing = self.spent - (self.rate * (now - self.at) if now > self.at else 0.0)
-        if missing < 0.0:
-            missing = 0.0
         if now < self.ends:
             missing -= self.left
         if missing <= 0.0:

@@ -55,6 +55,21 @@ def decided(covers: Sequence[Cover], support: int | None = 2000) -> CoverageDeci
         ([cover(-364, 20, "package")], 2000, "expiring", 20, "ask_dealer"),
         ([cover(-364, 20, "warranty")], 2000, "expiring", 20, "request_new_enrollment"),
         ([cover(-364, 20, level="odd")], 2000, "expiring", 20, "contact_desk"),
+        (
+            [cover(-364, 10, "package"), cover(11, 50)],
+            2000,
+            "expiring",
+            50,
+            "request_renewal_quote",
+        ),
+        ([cover(-364, 10), cover(11, 50, "package")], 2000, "expiring", 50, "ask_dealer"),
+        (
+            [cover(-364, 20), cover(-364, -1, "package")],
+            2000,
+            "expiring",
+            20,
+            "request_renewal_quote",
+        ),
         # A warranty alone is no cover to come back to (FEE-8).
         ([cover(-900, -1, "warranty")], 2000, "never_covered", None, "request_new_enrollment"),
         ([cover(None, None, "warranty")], 2000, "never_covered", None, "request_new_enrollment"),
@@ -102,6 +117,11 @@ def test_dl_1_the_order_deadline_is_the_day_before_the_renewal_would_start(
             ("warranty_unknown", "end_of_support_unknown", "service_level_unrouted"),
         ),
         ([cover(-364, 20)], 19, ("end_of_support_before_end",)),
+        (
+            [cover(None, None, "warranty"), cover(-364, 20)],
+            19,
+            ("warranty_unknown", "end_of_support_before_end"),
+        ),
         ([cover(-364, 20)], 20, ()),
         # A level that covered once or will cover is nobody's concern today.
         ([cover(-364, -1, level="odd"), cover(5, 20, level="odd")], 2000, ()),
@@ -124,6 +144,28 @@ def test_cover_is_ranked_active_future_expired() -> None:
         ("expired", cover(-50, -20)),
     ]
     assert decided([item for _, item in reversed(ranked)]).covers == tuple(ranked)
+
+
+@pytest.mark.parametrize("days", [(-9, 20), (5, 20), (-9, -1)])
+def test_cover_of_one_period_is_ranked_by_kind_and_number(days: tuple[int, int]) -> None:
+    """Seen to fail when two were too few to be sorted, and when the number did not count."""
+    contracts = [cover(*days)._replace(contract_number=number) for number in ("JP-1", "JP-2")]
+    package = cover(*days, "package")._replace(contract_number="JP-0")
+    for ranked in (contracts, [contracts[1], package], [*contracts, package]):
+        assert [each for _, each in decided(ranked[::-1]).covers] == ranked
+        assert [each for _, each in decided(ranked).covers] == ranked
+
+
+def test_of_future_cover_the_first_to_start_comes_first() -> None:
+    later, sooner = cover(31, 40), cover(30, 90, "package")
+    assert [each for _, each in decided([later, sooner]).covers] == [sooner, later]
+
+
+def test_the_answer_bears_the_machine_that_was_asked_for() -> None:
+    for covers in ([], [cover(-9, 20)]):
+        answer = decided(covers)
+        assert answer.machine == MachineFacts("P1-B21", "Made-up", TODAY + 2000 * DAY, covers)
+        assert answer.candidates == ()
 
 
 DAYS = st.integers(-6, 9)
@@ -182,3 +224,14 @@ def test_req_1_identifications_agree_or_the_answer_asks(
     answer = decide_machine(machines, asked, today=TODAY, expiring_days=EXPIRING_DAYS)
     assert (answer.status, answer.machine) == (status, chosen)
     assert (list(answer.candidates), answer.warnings) == (candidates, warnings)
+    if chosen is None:
+        action = "choose_product" if status == "ambiguous" else "check_serial"
+        assert (answer.next_action, answer.rules) == (action, ("REQ-1",))
+        assert (answer.covers, answer.covered_until, answer.order_deadline) == ((), None, None)
+
+
+def test_a_machine_that_was_found_is_decided_on_the_day() -> None:
+    machine = MachineFacts("P1-B21", "One", None, [cover(-364, 20)])
+    for expiring_days in (19, 20):
+        answer = decide_machine([machine], None, today=TODAY, expiring_days=expiring_days)
+        assert answer == decide_coverage(machine, today=TODAY, expiring_days=expiring_days)

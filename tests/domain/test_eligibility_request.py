@@ -251,7 +251,7 @@ def test_what_is_known_of_a_machine_goes_into_its_facts() -> None:
 
 def test_a_machine_that_ran_out_of_warranty_gets_the_policy_for_that() -> None:
     policies = [
-        FeePolicy("for-warranty", previous_cover=frozenset({PreviousCover.WARRANTY})),
+        FeePolicy("after-warranty", previous_cover=frozenset({PreviousCover.WARRANTY})),
         FeePolicy("for-others", previous_cover=frozenset({PreviousCover.CONTRACT})),
     ]
     wish = WishedCover(RequestKind.REENROLLMENT, START, END, TODAY)
@@ -261,7 +261,7 @@ def test_a_machine_that_ran_out_of_warranty_gets_the_policy_for_that() -> None:
         )[0].fee.policy_code
         for covers in [(WARRANTY,), (WARRANTY, CONTRACT)]
     ]
-    assert codes == ["for-warranty", "for-others"]
+    assert codes == ["after-warranty", "for-others"]
 
 
 def test_a_policy_for_one_kind_of_request_is_for_that_kind_only() -> None:
@@ -308,6 +308,8 @@ def test_elg_5_a_machine_that_nobody_could_identify_stands_in_its_place_and_coun
         alone.rules,
     )
     assert decide_request(wish, [good], settings) == alone
+    short = EligibilitySettings(valid_days=3)
+    assert decide_request(wish, [good], short).valid_until == TODAY + 3 * DAY < alone.valid_until
     assert decide_request(wish, [unknown, refused], settings).outcome is Outcome.NOT_ELIGIBLE
     too_early = replace(wish, start=TODAY)
     assert decide_request(too_early, [unknown], settings).outcome is Outcome.NOT_ELIGIBLE

@@ -521,8 +521,9 @@ def test_fee_6_waiting_days_move_the_first_day_of_service(days: int, cover_from:
     ],
 )
 def test_fee_6_minimum_new_term(term: Term, refused: bool) -> None:
-    case = policy({"outcome": "none"}, min_new_term_months=12)
+    case = policy({"outcome": "none"}, version=3, min_new_term_months=12)
     found = assess_fee(case, facts(4, term=term))
+    assert (found.policy_code, found.policy_version) == ("t", 3)
     assert (found.outcome is FeeOutcome.FORBIDDEN) is refused
     assert found.reasons == (("term_below_minimum",) if refused else ())
     longer = Alternative("longer_term", "FEE-6", start=STARTS[4], term_months=12)

@@ -21,6 +21,7 @@ from app.domain.quote_requests import (
     Agreement,
     Identification,
     KnownContract,
+    ProductFinding,
     WantedMachine,
     WantedRequest,
     WishedPeriod,
@@ -31,11 +32,13 @@ from app.domain.quote_requests import (
 )
 from app.domain.request_decisions import (
     ASKED_BACK,
+    RequestDecision,
     decide_enrollment,
     decide_renewal,
     redirected,
     with_products,
 )
+from app.domain.request_states import RequestState
 from app.domain.request_texts import REQUEST_TEXTS
 from app.domain.texts import text
 
@@ -208,7 +211,8 @@ def test_term_1_3_a_renewal_follows_its_contract_for_twelve_months() -> None:
     decision = decide_renewal(wanted(), Agreement(frozenset({ONE})), TODAY)
     assert decision.state == "received"
     assert decision.period == Period(date(2027, 4, 1), date(2028, 3, 31))
-    assert decision.warnings == ()
+    assert (decision.warnings, decision.missing) == ((), ())
+    assert decision.rules == ("REQ-1", "REQ-5", "TERM-1", "TERM-2", "TERM-3")
 
 
 @pytest.mark.parametrize(
@@ -317,8 +321,22 @@ def test_eos_4_products_are_looked_at_when_a_quote_is_asked_for() -> None:
     (short,) = [each for each in found.products if each.product_number == "SHORT"]
     (way,) = short.alternatives
     assert (way.start, way.end) == (date(2027, 4, 1), date(2027, 6, 30))
+    assert found.rules == (*decision.rules, "EOS-1", "EOS-2", "EOS-3", "EOS-4")
     # An open period can be held against no date.
     assert with_products(replace(decision, period=None), {"GONE": None}).products == ()
+
+
+def test_eos_2_4_a_renewal_is_held_against_the_dates_of_renewals_and_the_setting() -> None:
+    decision = decide_renewal(wanted(), Agreement(frozenset({ONE})), TODAY)
+    last = decision.period and decision.period.end
+    products: dict[str, Lifecycle | None] = {
+        "RENEWED": Lifecycle(last_renewal=TODAY, end_of_support=date(2030, 1, 1)),
+        "ENROLLED": Lifecycle(last_new_enrollment=TODAY, end_of_support=date(2030, 1, 1)),
+        "LAST": Lifecycle(end_of_support=last),
+    }
+    for covers_last_day, named in [(True, ["RENEWED"]), (False, ["LAST", "RENEWED"])]:
+        found = with_products(decision, products, covers_last_day=covers_last_day)
+        assert [each.product_number for each in found.products] == named
 
 
 def checked(*reasons: Finding, alternatives: tuple[Alternative, ...] = ()) -> Eligibility:
@@ -363,6 +381,47 @@ def test_req_3_4_what_the_check_says_of_products_stands_at_the_product() -> None
         (way,),
     )
     assert decision.missing == ("contract_number_not_found",)
+
+
+def test_req_3_a_request_bears_all_that_its_check_says() -> None:
+    """Seen to fail when a finding without a product hid one with, and when the contracts or the
+    reasons of the whole check were dropped.
+    """
+    working, support = (
+        Finding("not_working", "ELG-2", Outcome.NOT_ELIGIBLE),
+        Finding("end_of_support_reached", "EOS-1", Outcome.NOT_ELIGIBLE),
+    )
+    (machine,) = checked(support, working).machines
+    whole = replace(
+        checked(),
+        reasons=(Finding("start_not_in_future", "ELG-1", Outcome.NOT_ELIGIBLE),),
+        machines=(machine, machine, machine._replace(reasons=(working,))),
+        rules=("ELG-1", "ELG-2"),
+    )
+    period = Period(date(2027, 1, 1), date(2027, 12, 31))
+    items = (WHOLE, replace(WHOLE, product_number=None), replace(WHOLE, quantity=2))
+    decision = decide_enrollment(
+        wanted(kind=RequestKind.UPGRADE, items=items),
+        Agreement(frozenset({OTHER, ONE}), ("contract_number_not_found",)),
+        period,
+        whole,
+        [None, "868703-B21", "867959-B21"],
+    )
+    assert decision == RequestDecision(
+        state=RequestState.NEEDS_INFORMATION,
+        missing=("contract_number_not_found",),
+        warnings=(
+            "start_not_in_future",
+            "end_of_support_reached",
+            "not_working",
+            "mixed_service_levels",
+            "serial_count_unlike_quantity",
+        ),
+        contracts=(ONE, OTHER),
+        period=period,
+        products=(ProductFinding("868703-B21", (support,)),),
+        rules=("REQ-3", "REQ-4", "REQ-5", "ELG-1", "ELG-2"),
+    )
 
 
 @given(st.integers(1, 50))
