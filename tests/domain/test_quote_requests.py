@@ -328,11 +328,11 @@ def test_eos_4_products_are_looked_at_when_a_quote_is_asked_for() -> None:
 
 def test_eos_2_4_a_renewal_is_held_against_the_dates_of_renewals_and_the_setting() -> None:
     decision = decide_renewal(wanted(), Agreement(frozenset({ONE})), TODAY)
-    last = decision.period and decision.period.end
+    assert decision.period is not None
     products: dict[str, Lifecycle | None] = {
         "RENEWED": Lifecycle(last_renewal=TODAY, end_of_support=date(2030, 1, 1)),
         "ENROLLED": Lifecycle(last_new_enrollment=TODAY, end_of_support=date(2030, 1, 1)),
-        "LAST": Lifecycle(end_of_support=last),
+        "LAST": Lifecycle(end_of_support=decision.period.end),
     }
     for covers_last_day, named in [(True, ["RENEWED"]), (False, ["LAST", "RENEWED"])]:
         found = with_products(decision, products, covers_last_day=covers_last_day)
