@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.auth import Authenticator
 from app.auth_keys import load_keys
-from app.db.engine import Database, ReadSession, RoleUrls, role_urls
+from app.db.engine import Database, ReadSession, RoleUrls, role_urls, trouble_at_start
 from app.db.jobs import list_held, retry_held
 from app.db.migrate import RolesMissing
 from app.db.test_clock import add_sandbox
@@ -274,4 +274,9 @@ def main() -> None:
         sys.exit(str(failure))
     except DeskError as refusal:
         sys.exit(f"Refused: {refusal.code}")
+    except Exception as failure:
+        trouble = trouble_at_start(failure)
+        if trouble is None:
+            raise
+        sys.exit(trouble)
     sys.exit(status or 0)

@@ -73,7 +73,7 @@ async def open_database(urls: RoleUrls, settings: Settings) -> AsyncIterator[Dat
 
 async def prepare(urls: RoleUrls, settings: Settings, now: datetime) -> None:
     """Bring the database to the newest shape and the calendar to the years ahead."""
-    await migrate(urls.owner)
+    await migrate(urls)
     year = jst_date(now).year
     async with (
         open_database(urls, settings) as database,

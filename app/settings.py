@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from app.domain.identifiers import (
     is_invoice_registration_number,
     is_printable_text,
@@ -184,6 +186,26 @@ def _database_url(env: Mapping[str, str], name: str) -> str | None:
     return f"postgresql+asyncpg://{rest}"
 
 
+def _owner_url(env: Mapping[str, str]) -> str | None:
+    """The owner's address, with the password from a file when one is named. So the address may
+    stand in the environment while the password stays a mounted secret.
+    """
+    url = _database_url(env, "RENEWAL_DESK_DATABASE_URL")
+    name = "RENEWAL_DESK_DATABASE_PASSWORD_FILE"
+    file = env.get(name) or None
+    if file is None:
+        return url
+    if url is None:
+        raise SettingError(f"{name} needs RENEWAL_DESK_DATABASE_URL")
+    try:
+        password = Path(file).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingError(f"{name} must name a text file that can be read") from None
+    if not password:
+        raise SettingError(f"{name} names an empty file")
+    return make_url(url).set(password=password).render_as_string(hide_password=False)
+
+
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from `env` (the process environment by default).
 
@@ -191,7 +213,6 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if env is None else env
     port = _number(env, "RENEWAL_DESK_PORT", _number(env, "PORT", 8000, 1, 65535), 1, 65535)
-    url = _database_url(env, "RENEWAL_DESK_DATABASE_URL")
     issuer = env.get("RENEWAL_DESK_ISSUER") or None
     return Settings(
         data_dir=Path(env.get("RENEWAL_DESK_DATA_DIR") or ".data").absolute(),
@@ -200,7 +221,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         jobs=_switch(env, "RENEWAL_DESK_JOBS", True),
         log_level=(env.get("RENEWAL_DESK_LOG_LEVEL") or "info").lower(),
         database=DatabaseSettings(
-            url=url,
+            url=_owner_url(env),
             portal_url=_database_url(env, "RENEWAL_DESK_PORTAL_DATABASE_URL"),
             desk_url=_database_url(env, "RENEWAL_DESK_DESK_DATABASE_URL"),
             pool_size=_number(env, "RENEWAL_DESK_POOL_SIZE", 24, 1, 200),

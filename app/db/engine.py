@@ -19,6 +19,9 @@ import asyncpg
 from asyncpg.exceptions import (
     CannotConnectNowError,
     ConnectionDoesNotExistError,
+    InsufficientPrivilegeError,
+    InvalidAuthorizationSpecificationError,
+    InvalidCatalogNameError,
     PostgresConnectionError,
     TooManyConnectionsError,
 )
@@ -71,11 +74,14 @@ def role_urls(owner_url: str, settings: DatabaseSettings) -> RoleUrls:
     owner = make_url(owner_url)
 
     def login(role: Role, configured: str | None) -> URL:
-        if configured is not None:
-            return make_url(configured)
-        return owner.set(username=role, password=role_password(owner, role))
+        return derived_login(owner, role) if configured is None else make_url(configured)
 
     return RoleUrls(owner, login("portal", settings.portal_url), login("desk", settings.desk_url))
+
+
+def derived_login(owner: URL, role: Role) -> URL:
+    """The owner's address with a role's own name and password."""
+    return owner.set(username=role, password=role_password(owner, role))
 
 
 def connector(
@@ -172,6 +178,25 @@ def refusal_of(failure: BaseException) -> DeskError | None:
         return refusal() if refusal else None
     if isinstance(failure, DBAPIError) and _is_gone(failure):
         return DatabaseUnavailable()
+    return None
+
+
+def trouble_at_start(failure: BaseException) -> str | None:
+    """What stands between a command and its database, in PostgreSQL's own words and without any
+    secret, for whoever set the address. None when the failure is of another kind.
+    """
+    cause = getattr(getattr(failure, "orig", None), "__cause__", None) or failure
+    if isinstance(
+        cause,
+        (
+            InvalidAuthorizationSpecificationError,
+            InvalidCatalogNameError,
+            InsufficientPrivilegeError,
+        ),
+    ):
+        return f"PostgreSQL refuses: {cause}"
+    if isinstance(cause, (ConnectionError, TimeoutError, socket.gaierror)):
+        return f"PostgreSQL does not answer: {cause or type(cause).__name__}"
     return None
 
 

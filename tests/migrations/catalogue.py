@@ -6,7 +6,9 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.db.engine import role_urls
 from app.db.migrate import downgrade, upgrade
+from app.settings import load_settings
 
 OURS = "relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic_version%'"
 
@@ -77,12 +79,14 @@ class Ladder:
 
     def __init__(self, url: URL) -> None:
         self.url = url
+        address = url.render_as_string(hide_password=False)
+        self._urls = role_urls(address, load_settings({}).database)
         self._engine = create_async_engine(url, poolclass=NullPool)
 
     async def up(self, revision: str = "head") -> None:
         """Migrate up to a revision."""
         async with self._engine.begin() as connection:
-            await connection.run_sync(upgrade, self.url, revision)
+            await connection.run_sync(upgrade, self._urls, revision)
 
     async def down(self, revision: str) -> None:
         """Migrate down to a revision."""

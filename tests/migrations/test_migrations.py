@@ -24,7 +24,13 @@ REVISIONS = [
     for script in reversed(list(ScriptDirectory.from_config(alembic_config()).walk_revisions()))
 ]
 BELOW = dict(zip(REVISIONS, ["base", *REVISIONS], strict=False))
-MIGRATE = "import asyncio, sys; from sqlalchemy import make_url; from app.db.migrate import migrate"
+MIGRATE = """
+import asyncio, sys
+from app.db.engine import role_urls
+from app.db.migrate import migrate
+from app.settings import load_settings
+asyncio.run(migrate(role_urls(sys.argv[1], load_settings({}).database)))
+"""
 
 
 @pytest.fixture
@@ -109,7 +115,7 @@ async def test_processes_that_migrate_at_once_do_it_once(empty: Ladder) -> None:
         await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            f"{MIGRATE}; asyncio.run(migrate(make_url(sys.argv[1])))",
+            MIGRATE,
             url,
             stderr=asyncio.subprocess.PIPE,
         )

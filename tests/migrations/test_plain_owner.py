@@ -1,4 +1,5 @@
-"""An owner that is no superuser: FORCE binds it too, and everything still works.
+"""An owner that may only own: FORCE binds it too, and everything still works. The two roles were
+made by an administrator, whose addresses of them are set by hand.
 
 Seen to fail: with `seed` asking for customers in a session of the owner (it saw none and loaded the
 demo set again).
@@ -6,6 +7,7 @@ demo set again).
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy import URL, text
 
 from app.auth import Authenticator
 from app.auth_keys import SigningKeys
-from app.db.engine import role_urls
+from app.db.engine import RoleUrls, role_urls
 from app.db.test_clock import add_sandbox
 from app.domain.errors import NotFound
 from app.preparation import owner_session, prepare, seed
@@ -36,15 +38,20 @@ CONTRACT = "/v1/contracts/JP-4410-0001"
 
 
 @pytest.fixture(scope="module")
-async def plain(server: URL, settings: Settings, keys: SigningKeys) -> AsyncIterator[Service]:
-    """The service of a database whose owner may create roles and nothing more."""
+async def plain(
+    server: URL, template: tuple[str, Tokens], settings: Settings, keys: SigningKeys
+) -> AsyncIterator[Service]:
+    """The service of a database whose owner may do nothing else; `template` made the roles."""
     owner = f"owner_{uuid.uuid4().hex[:8]}"
-    await administer(server, f"CREATE ROLE {owner} LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS")
+    secret = uuid.uuid4().hex
+    await administer(server, f"CREATE ROLE {owner} LOGIN PASSWORD '{secret}'")
     try:
         with own_database(server) as url:
             await administer(server, f"ALTER DATABASE {url.database} OWNER TO {owner}")
-            address = url.set(username=owner).render_as_string(hide_password=False)
-            urls = role_urls(address, settings.database)
+            by_hand = role_urls(url.render_as_string(hide_password=False), settings.database)
+            settings = with_roles_by_hand(settings, by_hand)
+            address = url.set(username=owner, password=secret)
+            urls = role_urls(address.render_as_string(hide_password=False), settings.database)
             await prepare(urls, settings, NOW)
             assert await seed(urls, settings, NOW, only_empty=True)
             issuer = Authenticator(settings.auth, keys, lambda: NOW)
@@ -59,6 +66,12 @@ async def plain(server: URL, settings: Settings, keys: SigningKeys) -> AsyncIter
                 yield service
     finally:
         await administer(server, f"DROP ROLE {owner}")
+
+
+def with_roles_by_hand(settings: Settings, urls: RoleUrls) -> Settings:
+    """Settings that name the addresses of both roles."""
+    portal, desk = (url.render_as_string(hide_password=False) for url in (urls.portal, urls.desk))
+    return replace(settings, database=replace(settings.database, portal_url=portal, desk_url=desk))
 
 
 async def test_the_owner_is_bound_by_its_own_policies(plain: Service) -> None:
