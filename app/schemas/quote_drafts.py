@@ -12,7 +12,7 @@ from app.domain.identifiers import (
 )
 from app.domain.quote_amending import Amendment
 from app.domain.quotes import AddresseeKind, plain_name
-from app.schemas.fields import Level, Number
+from app.schemas.fields import Email, Level, Number
 from app.schemas.quote_requests import PeriodIn
 from app.schemas.quotes import QuoteKind
 from app.schemas.wire import Day, Plain, Strict
@@ -23,7 +23,6 @@ MOST_YEN = 10**12
 Reason = Annotated[str, Plain, Field(min_length=1, max_length=500)]
 Name = Annotated[str, Plain, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Plain, Field(min_length=1, max_length=2000)]
-Email = Annotated[str, Field(pattern=r"^[^\s@]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
 Amount = Annotated[int, Field(ge=0, le=MOST_YEN)]
 LineNumber = Annotated[int, Field(ge=1, le=MOST_LINES)]
 Uuid = Annotated[str, Field(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]

@@ -131,6 +131,17 @@ def test_every_text_that_comes_in_refuses_control_characters(model: type[BaseMod
             assert all(texts(field.annotation, tuple(field.metadata))), where
 
 
+def test_an_address_of_a_mailbox_is_one_thing_everywhere() -> None:
+    """Seen to fail with the pattern that drafts of quotes had of their own."""
+    addresses = [
+        model.model_json_schema()["properties"]["email"]
+        for model in bodies()
+        if "email" in model.model_fields
+    ]
+    assert len(addresses) > 2
+    assert len({(one["pattern"], one["maxLength"]) for one in addresses}) == 1
+
+
 @pytest.mark.parametrize("model", [*bodies(), *queries()], ids=lambda model: model.__name__)
 def test_nothing_that_comes_in_makes_a_model_stumble(model: type[BaseModel]) -> None:
     adapter = TypeAdapter(model)
