@@ -90,7 +90,9 @@ async def _lapse_quotes(work: Work) -> None:
 
 async def _recheck_end_of_support(work: Work) -> None:
     async with work.finishing() as session:
-        await recheck_end_of_support(session, work.now)
+        await recheck_end_of_support(
+            session, work.now, covers_last_day=work.settings.rules.covers_last_day
+        )
 
 
 async def _fill_calendar(work: Work) -> None:

@@ -107,16 +107,17 @@ def decide_end_of_support(
     )
 
 
-def touched_by_move(
+def refused_after_move(
     kind: RequestKind,
     start: date,
     end: date,
-    before: Lifecycle,
-    after: Lifecycle,
+    lifecycle: Lifecycle,
     *,
     covers_last_day: bool = True,
 ) -> bool:
-    """Tell whether moved dates change what was decided for an open period (EOS-5)."""
-    was = decide_end_of_support(kind, start, end, before, covers_last_day=covers_last_day)
-    now = decide_end_of_support(kind, start, end, after, covers_last_day=covers_last_day)
-    return (was.findings, was.alternatives) != (now.findings, now.alternatives)
+    """Tell whether what is open would be refused by the dates that its product has by now (EOS-5).
+
+    What only a person could say (EOS-3) is no reason: it was open before, too.
+    """
+    found = decide_end_of_support(kind, start, end, lifecycle, covers_last_day=covers_last_day)
+    return found.outcome is Outcome.NOT_ELIGIBLE

@@ -20,9 +20,10 @@ from app.usecases.documents import FetchedDocument, fetch_document
 
 router = APIRouter(tags=["quotes"], route_class=StrictRoute)
 
-_NAMES: Mapping[str, tuple[str, str]] = {
-    "quote": ("quote", "御見積書"),
-    "answer_sheet": ("answer-sheet", "保守契約注文・回答用紙"),
+# What the audit calls a kind, and its file's name in ASCII and in Japanese.
+_NAMES: Mapping[DocumentKind, tuple[str, str, str]] = {
+    "quote": ("quote_document", "quote", "御見積書"),
+    "answer_sheet": ("answer_sheet", "answer-sheet", "保守契約注文・回答用紙"),
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     **NOT_MODIFIED,
@@ -48,18 +49,9 @@ async def read_quote_document(
     """The 見積書 of an issued version (QUO-3). It is made at the first download and stays the same,
     byte for byte, whatever becomes of the version. The desk may look at a draft's, which says so.
     """
-    found = await fetch_document(
-        session,
-        viewer,
-        request.app.state.press,
-        settings.company,
-        "quote",
-        normalise(quote_number),
-        query.version,
-        now,
+    return await _document(
+        request, "quote", quote_number, query.version, session, trace, viewer, settings, now
     )
-    await trace.read("quote_document", found.key.quote_number, [found.key.customer_id])
-    return _pdf(request, found, "quote")
 
 
 @router.get(
@@ -78,22 +70,31 @@ async def read_answer_sheet(
     """The 保守契約注文・回答用紙 to an issued version, filled in but for what the customer decides
     (ORD-3). It is made and kept as the 見積書 is.
     """
-    found = await fetch_document(
-        session,
-        viewer,
-        request.app.state.press,
-        settings.company,
-        "answer_sheet",
-        normalise(quote_number),
-        query.version,
-        now,
+    return await _document(
+        request, "answer_sheet", quote_number, query.version, session, trace, viewer, settings, now
     )
-    await trace.read("answer_sheet", found.key.quote_number, [found.key.customer_id])
-    return _pdf(request, found, "answer_sheet")
+
+
+async def _document(
+    request: Request,
+    kind: DocumentKind,
+    quote_number: str,
+    version: int | None,
+    session: Session,
+    trace: ReadTrace,
+    viewer: CurrentViewer,
+    settings: CurrentSettings,
+    now: RealNow,
+) -> Response:
+    press, issuer = request.app.state.press, settings.company
+    number = normalise(quote_number)
+    found = await fetch_document(session, viewer, press, issuer, kind, number, version, now)
+    await trace.read(_NAMES[kind][0], found.key.quote_number, [found.key.customer_id])
+    return _pdf(request, found, kind)
 
 
 def _pdf(request: Request, found: FetchedDocument, kind: DocumentKind) -> Response:
-    plain, japanese = _NAMES[kind]
+    _, plain, japanese = _NAMES[kind]
     number, version = found.key.quote_number, found.key.version
     draft = ("-draft", "_見積案") if found.draft else ("", "")
     full = percent_encoded(f"{japanese}_{number}_第{version}版{draft[1]}.pdf")

@@ -10,10 +10,9 @@ from app.auth import SYSTEM
 from app.db import upkeep
 from app.db.rate_limits import purge_rate_limits
 from app.db.test_clock import ClockRow
-from app.db.upkeep import LapsedQuote, OpenLine
+from app.db.upkeep import LapsedQuote
 from app.domain.calendar import jst_date
-from app.domain.end_of_support import decide_end_of_support
-from app.domain.findings import Outcome
+from app.domain.end_of_support import refused_after_move
 from app.usecases.desk import fill_calendar
 from app.usecases.reads import Trace
 from app.usecases.test_clock import shown
@@ -61,14 +60,20 @@ async def lapse_quotes(session: AsyncSession, now: datetime, *, test_clock: bool
     return len(lapsed)
 
 
-async def recheck_end_of_support(session: AsyncSession, now: datetime) -> int:
+async def recheck_end_of_support(
+    session: AsyncSession, now: datetime, *, covers_last_day: bool
+) -> int:
     """Flag open quotes and requests whose machines' end of support moved so that they would not be
-    offered today as they were (EOS-5). Returns how many were flagged.
+    offered today as they were (EOS-5). `covers_last_day` is the setting of EOS-2. Returns how many
+    were flagged.
     """
     trace = trace_of(session, now, "recheck_end_of_support")
     flagged = 0
     for line in await upkeep.list_touched_lines(session, MOST):
-        if line.flagged or not _stands_against(line):
+        refused = refused_after_move(
+            line.kind, line.start, line.end, line.lifecycle, covers_last_day=covers_last_day
+        )
+        if line.flagged or not refused:
             continue
         flag = upkeep.flag_quote if line.object_type == "quote" else upkeep.flag_request
         if await flag(session, line, now):
@@ -78,12 +83,6 @@ async def recheck_end_of_support(session: AsyncSession, now: datetime) -> int:
                 facts["version"] = str(line.version)
             await trace.step("flagged", line.object_type, line.object_id, line.customer_id, facts)
     return flagged
-
-
-def _stands_against(line: OpenLine) -> bool:
-    """Whether the product's dates of today refuse what was offered or asked for."""
-    decision = decide_end_of_support(line.kind, line.start, line.end, line.lifecycle)
-    return decision.outcome is Outcome.NOT_ELIGIBLE
 
 
 async def fill_years_ahead(session: AsyncSession, now: datetime) -> int:

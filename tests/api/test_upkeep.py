@@ -2,7 +2,8 @@
 
 Seen to fail: with `state = 'issued'` left out of the lapse's UPDATE (a withdrawn version lapsed),
 with the sandbox customers not left out of the first pass, with the flag set without a look at the
-dates, and with keys deleted by `<=` of the wrong instant.
+dates, with the setting of the last day not given to the rule, and with keys deleted by `<=` of the
+wrong instant.
 """
 
 from collections.abc import AsyncIterator
@@ -174,11 +175,16 @@ async def move_end_of_support(session: AsyncSession, day: date | None, at: datet
 
 
 @pytest.mark.parametrize(
-    ("moved_to", "flagged"),
-    [(date(2027, 12, 31), True), (date(2028, 3, 31), False), (date(2030, 1, 1), False)],
+    ("moved_to", "covers_last_day", "flagged"),
+    [
+        (date(2027, 12, 31), True, True),
+        (date(2028, 3, 31), True, False),
+        (date(2028, 3, 31), False, True),
+        (date(2030, 1, 1), True, False),
+    ],
 )
 async def test_an_open_quote_is_flagged_when_its_products_end_of_support_moves(
-    own_service: Service, moved_to: date, flagged: bool
+    own_service: Service, moved_to: date, covers_last_day: bool, flagged: bool
 ) -> None:
     async with at_the_desk(own_service) as session:
         await add_quote(session, "Q2099-0000001", TODAY + timedelta(days=30))
@@ -186,7 +192,7 @@ async def test_an_open_quote_is_flagged_when_its_products_end_of_support_moves(
         await move_end_of_support(session, moved_to, NOW)
     for _ in range(2):
         async with at_the_desk(own_service) as session:
-            await recheck_end_of_support(session, NOW)
+            await recheck_end_of_support(session, NOW, covers_last_day=covers_last_day)
     async with own_service.owner() as session:
         rows = await session.execute(
             text(
@@ -208,7 +214,7 @@ async def test_a_product_that_changed_before_the_quote_flags_nothing(own_service
         await move_end_of_support(session, date(2027, 12, 31), NOW - timedelta(days=60))
         await add_quote(session, "Q2099-0000001", TODAY + timedelta(days=30))
     async with at_the_desk(own_service) as session:
-        await recheck_end_of_support(session, NOW)
+        await recheck_end_of_support(session, NOW, covers_last_day=True)
     assert await told(own_service, "quote.flagged") == []
 
 

@@ -13,7 +13,7 @@ from app.domain.end_of_support import (
     SupportDecision,
     decide_end_of_support,
     last_supported_day,
-    touched_by_move,
+    refused_after_move,
 )
 from app.domain.findings import Alternative, Finding, Outcome, rules_of, worst
 
@@ -103,9 +103,6 @@ def test_eos_2_the_day_itself_is_covered_by_default() -> None:
     assert last_supported_day(END) == END
     found = decide_end_of_support(REENROLLMENT, START, END, Lifecycle(end_of_support=END))
     assert found.outcome is Outcome.ELIGIBLE
-    assert not touched_by_move(
-        REENROLLMENT, START, END, Lifecycle(end_of_support=END), Lifecycle(end_of_support=END)
-    )
 
 
 FAR = Lifecycle(end_of_support=date(2035, 1, 1))
@@ -165,28 +162,28 @@ def test_eos_4_no_shorter_term_where_no_start_is_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "touched"),
+    ("kind", "lifecycle", "refused"),
     [
-        (None, date(2028, 3, 30), True),
-        (date(2030, 1, 1), date(2028, 3, 30), True),
-        (date(2027, 12, 31), date(2027, 11, 30), True),
+        (REENROLLMENT, Lifecycle(end_of_support=START), True),
+        (REENROLLMENT, Lifecycle(end_of_support=END - DAY), True),
+        (REENROLLMENT, Lifecycle(end_of_support=END), False),
+        (REENROLLMENT, FAR, False),
+        (REENROLLMENT, Lifecycle(), False),
+        (RequestKind.RENEWAL, replace(FAR, last_renewal=START - DAY), True),
+        (RequestKind.RENEWAL, replace(FAR, last_renewal=START), False),
+        (RequestKind.UPGRADE, replace(FAR, last_new_enrollment=START - DAY), False),
     ],
 )
-def test_eos_5_a_moved_date_touches_what_it_changes(
-    before: date | None, after: date | None, touched: bool
+def test_eos_5_what_is_open_is_touched_when_it_would_be_refused_by_now(
+    kind: RequestKind, lifecycle: Lifecycle, refused: bool
 ) -> None:
-    moved = touched_by_move(
-        REENROLLMENT, START, END, Lifecycle(end_of_support=before), Lifecycle(end_of_support=after)
-    )
-    assert moved is touched
+    assert refused_after_move(kind, START, END, lifecycle) is refused
 
 
 def test_eos_5_the_setting_of_the_last_day_counts() -> None:
-    near, far = Lifecycle(end_of_support=END), Lifecycle(end_of_support=END + DAY)
-    assert touched_by_move(REENROLLMENT, START, END, near, far, covers_last_day=False)
-    assert not touched_by_move(REENROLLMENT, START, END, near, far)
-    before, after = Lifecycle(end_of_support=END + DAY), Lifecycle(end_of_support=END)
-    assert touched_by_move(REENROLLMENT, START, END, before, after, covers_last_day=False)
+    moved = Lifecycle(end_of_support=END)
+    assert not refused_after_move(REENROLLMENT, START, END, moved)
+    assert refused_after_move(REENROLLMENT, START, END, moved, covers_last_day=False)
 
 
 dates = st.dates(date(2020, 1, 1), date(2035, 12, 31))
@@ -208,18 +205,6 @@ def test_eos_a_later_date_never_makes_it_worse_and_the_offer_always_holds(
         assert offer.start <= offer.end < end
         again = decide_end_of_support(kind, offer.start, offer.end, now, covers_last_day=covers)
         assert again.outcome is Outcome.ELIGIBLE
-
-
-@pytest.mark.parametrize(
-    ("end_of_support", "touched"),
-    [(date(2031, 1, 1), False), (date(2028, 3, 31), False), (date(2028, 3, 30), True)],
-)
-def test_eos_5_a_date_that_stays_behind_the_period_touches_nothing(
-    end_of_support: date, touched: bool
-) -> None:
-    before = Lifecycle(end_of_support=date(2030, 1, 1))
-    after = Lifecycle(end_of_support=end_of_support)
-    assert touched_by_move(REENROLLMENT, START, END, before, after) is touched
 
 
 @given(st.lists(st.sampled_from(Outcome)), st.sampled_from(Outcome))

@@ -27,7 +27,7 @@ from app.domain.end_of_support import (
     Lifecycle,
     RequestKind,
     decide_end_of_support,
-    touched_by_move,
+    refused_after_move,
 )
 from app.domain.fee_facts import FeeDecision, FeeFacts, Goodwill, Term
 from app.domain.fee_policy import (
@@ -129,17 +129,18 @@ lifecycles = st.builds(Lifecycle, st.none(), dates, dates, dates)
 kinds = st.sampled_from(RequestKind)
 
 
-@given(kinds, days, st.integers(0, 1000), lifecycles, lifecycles)
-def test_eos_5_what_is_not_touched_keeps_its_outcome(
-    kind: RequestKind, start: date, length: int, before: Lifecycle, after: Lifecycle
+@given(kinds, days, st.integers(0, 1000), lifecycles, st.integers(1, 3000))
+def test_eos_5_a_later_date_touches_nothing_more_and_what_is_offered_instead_is_not_touched(
+    kind: RequestKind, start: date, length: int, now: Lifecycle, later: int
 ) -> None:
     end = start + length * DAY
-    was = decide_end_of_support(kind, start, end, before)
-    now = decide_end_of_support(kind, start, end, after)
-    touched = touched_by_move(kind, start, end, before, after)
-    assert touched or was.outcome is now.outcome
-    assert touched is touched_by_move(kind, start, end, after, before)
-    assert not touched_by_move(kind, start, end, before, before)
+    if not refused_after_move(kind, start, end, now) and now.end_of_support is not None:
+        moved = replace(now, end_of_support=now.end_of_support + later * DAY)
+        assert not refused_after_move(kind, start, end, moved)
+    for offer in decide_end_of_support(kind, start, end, now).alternatives:
+        assert offer.start is not None
+        assert offer.end is not None
+        assert not refused_after_move(kind, offer.start, offer.end, now)
 
 
 @given(kinds, days, st.integers(0, 1000), lifecycles)
