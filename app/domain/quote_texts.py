@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 QUOTE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    # What the fee is called, at new enrollment and upgrade as well (RULES, Words).
+    "quote.fee_line": ("再加入手数料", "Re-enrollment fee"),
     # Flags of a version or a line.
     "quote.price_missing": (
         "価格表にもご契約明細にも価格がありません。単価を設定してください。",

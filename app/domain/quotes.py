@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from app.domain.end_of_support import RequestKind
 from app.domain.periods import Period, covering_period
+from app.domain.quote_texts import QUOTE_TEXTS
 from app.domain.tax import Rounding, TaxedAmount, TaxedTotals, taxed_totals
 
 # A flag of these keeps a version from being issued until somebody has decided (EOS-3, FEE-9).
@@ -177,8 +178,8 @@ def period_of(lines: Iterable[QuoteLine]) -> Period | None:
     )
 
 
-FEE_NAME: Final = "再加入手数料"
-"""What the fee is called in the document, at new enrollment and upgrade as well (RULES, Words)."""
+FEE_NAME: Final = QUOTE_TEXTS["quote.fee_line"][0]
+"""What the fee is called in the printed documents, which are in Japanese."""
 # Flags of a version itself rather than of its lines, until the desk decides.
 _OF_VERSION: Final[Mapping[str, str]] = {
     "fee_to_decide": "fee",

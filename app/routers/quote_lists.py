@@ -194,4 +194,4 @@ async def read_quote_difference(
         quoted(before, await list_quote_lines(session, viewer, quote, before.version)),
         quoted(after, await list_quote_lines(session, viewer, quote, after.version)),
     )
-    return resource(request, difference_out(quote.quote_number, found), language)
+    return resource(request, difference_out(quote.quote_number, found, language), language)

@@ -7,6 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.db.quotes import QuoteLineRow, VersionRow
+from app.domain.languages import Language
 from app.domain.quote_diff import (
     ChangedAmount,
     ChangedField,
@@ -16,7 +17,7 @@ from app.domain.quote_diff import (
     Value,
     VersionDifference,
 )
-from app.schemas.quotes import Rate, rate_out
+from app.schemas.quotes import Rate, line_name, rate_out
 from app.schemas.wire import Day
 
 # What a version says of itself, beside its lines and amounts; the name on the wire.
@@ -130,7 +131,9 @@ def quoted(version: VersionRow, lines: Sequence[QuoteLineRow]) -> QuotedVersion:
     )
 
 
-def difference_out(quote_number: str, found: VersionDifference) -> QuoteDifference:
+def difference_out(
+    quote_number: str, found: VersionDifference, language: Language
+) -> QuoteDifference:
     """The answer for one difference."""
     return {
         "quote_number": quote_number,
@@ -139,9 +142,9 @@ def difference_out(quote_number: str, found: VersionDifference) -> QuoteDifferen
         "same": found.is_empty,
         "fields": [_field(change) for change in found.fields],
         "lines": {
-            "added": [_line(line) for line in found.added],
-            "removed": [_line(line) for line in found.removed],
-            "changed": [_changed(line) for line in found.changed],
+            "added": [_line(line, language) for line in found.added],
+            "removed": [_line(line, language) for line in found.removed],
+            "changed": [_changed(line, language) for line in found.changed],
         },
         "subtotal": _amount(found.subtotal),
         "tax": [{"rate": rate_out(rate), **_amount(tax)} for rate, tax in found.tax.items()],
@@ -168,12 +171,12 @@ def _field(change: ChangedField) -> FieldChange:
     }
 
 
-def _line(line: QuotedLine) -> ComparedLine:
+def _line(line: QuotedLine, language: Language) -> ComparedLine:
     return {
         "line_number": line.line_number,
         "kind": line.kind,
         "product_number": line.product_number,
-        "product_name": line.product_name,
+        "product_name": line_name(line.kind, line.product_name, language),
         "serial_number": line.serial_number,
         "quantity": line.quantity,
         "service_level": line.service_level,
@@ -188,12 +191,12 @@ def _line(line: QuotedLine) -> ComparedLine:
     }
 
 
-def _changed(line: ChangedLine) -> LineChange:
+def _changed(line: ChangedLine, language: Language) -> LineChange:
     after = line.after
     return {
         "line_number": after.line_number,
         "product_number": after.product_number,
-        "product_name": after.product_name,
+        "product_name": line_name(after.kind, after.product_name, language),
         "serial_number": after.serial_number,
         "contract_number": after.contract_number,
         "contract_line_number": after.contract_line_number,

@@ -179,11 +179,16 @@ def line_out(row: QuoteLineRow, *, desk: bool, language: Language) -> QuoteLineO
     }
 
 
-def fee_line_out(row: QuoteLineRow) -> FeeLineOut:
+def line_name(kind: str, product_name: str, language: Language) -> str:
+    """What a line is called: the product as it is, the fee in the language of the answer."""
+    return text("quote.fee_line", language) if kind == "fee" else product_name
+
+
+def fee_line_out(row: QuoteLineRow, language: Language) -> FeeLineOut:
     """The answer for one fee line."""
     return {
         "line_number": row.line_number,
-        "name": row.product_name,
+        "name": line_name(row.kind, row.product_name, language),
         "quantity": row.quantity,
         "unit_price": row.unit_price,
         "amount": row.amount,
@@ -258,7 +263,7 @@ def quote_out(
         "lines": [
             line_out(row, desk=desk, language=language) for row in lines if row.kind == "service"
         ],
-        "fee_lines": [fee_line_out(row) for row in lines if row.kind == "fee"],
+        "fee_lines": [fee_line_out(row, language) for row in lines if row.kind == "fee"],
         "left_out": [
             left_out_out(number, left, language)
             for number, left in enumerate(version.left_out, start=1)

@@ -1,13 +1,14 @@
 """From a request to its quote over HTTP: machines and fee of the request, and what becomes of it.
 
-Seen to fail: with the fee lines left out of the draft, and with the request not marked when its
-quote is drafted or issued.
+Seen to fail: with the fee lines left out of the draft, with the request not marked when its quote
+is drafted or issued, and with the fee named as it is stored, in the answer and in the difference.
 """
 
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from tests.api.quoting import step
 from tests.api.test_eligibility import GAP_POLICY
@@ -88,3 +89,28 @@ async def test_a_request_that_ended_is_not_quoted(own_service: Service, ending: 
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert answer.json()["facts"] == {"state": ended.json()["state"], "action": "draft"}
+
+
+async def test_the_fee_is_named_in_the_language_of_the_answer(own_service: Service) -> None:
+    request = await made(own_service, enrollment())
+    number = (await draft_for(own_service, request))["quote_number"]
+    path = f"{PATH}/{number}"
+    fee = {"fee": {"amount": 50_000, "reason": "個別見積"}}
+    assert (await step(own_service, number, "amend", fee)).status_code == 200
+    assert (await step(own_service, number, "issue")).status_code == 200
+    waived = {"fee": {"amount": 0, "reason": "免除"}}
+    assert (await step(own_service, number, "versions", waived)).status_code == 201
+    assert (await step(own_service, number, "issue")).status_code == 200
+    for language, name in (("ja", "再加入手数料"), ("en", "Re-enrollment fee")):
+        spoken = {"Accept-Language": language}
+        first = await own_service.get(f"{path}/versions/1", headers=spoken)
+        assert [line["name"] for line in first.json()["fee_lines"]] == [name]
+        found = (await own_service.get(f"{path}/versions/2/diff", headers=spoken)).json()
+        assert [line["product_name"] for line in found["lines"]["removed"]] == [name]
+    # The printed documents are in Japanese, whatever the language of the one who fetches them.
+    async with own_service.owner() as session:
+        printed = await session.scalar(
+            text("SELECT product_name FROM quote_line WHERE quote_number = :n AND kind = 'fee'"),
+            {"n": number},
+        )
+    assert printed == "再加入手数料"
