@@ -20,10 +20,15 @@ PLACES_TO_GO: Final = ("packages", "technical-questions", "repairs")
 LICENCE_FAMILIES: Final = frozenset({"licence", "license", "software"})
 
 
+Written = tuple[tuple[str, str], ...]
+"""Names of identifiers, and the text that each was given as before it was normalised."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedMachine:
     """A machine of a request. In the configuration of a renewal product number, name, serial and
     quantity must all be there (REQ-1); the other kinds need a level and a declaration (REQ-3).
+    `written` has, by name, the texts of identifiers that were written otherwise than they are here.
     """
 
     product_number: str | None = None
@@ -32,16 +37,18 @@ class WantedMachine:
     quantity: int | None = None
     service_level: str | None = None
     declaration: Declaration | None = None
+    written: Written = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """What a renewal is asked for, in the three ways of REQ-1."""
+    """What a renewal is asked for, in the three ways of REQ-1. `written` as in WantedMachine."""
 
     service_id: str | None = None
     contract_number: str | None = None
     support_service_serial: str | None = None
     configuration: tuple[WantedMachine, ...] = ()
+    written: Written = ()
 
     def references(self) -> dict[str, str]:
         """The numbers that are given, by name."""

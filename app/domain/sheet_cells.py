@@ -7,7 +7,7 @@ number has no leading zeros any more) the sender is asked.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -23,6 +23,14 @@ MOST_UNITS: Final = 9_999
 
 _DAY: Final = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _SPACES: Final = " \u00a0\u3000"
+
+
+# Their text is kept beside them where it is another one; of an identifier among thousands of spaces
+# no more than this.
+_IDENTIFIERS: Final = frozenset(
+    {"contract_number", "service_id", "support_service_serial", "product_number", "serial_number"}
+)
+_LONGEST_WRITTEN: Final = 100
 
 
 class Cell(NamedTuple):
@@ -47,6 +55,12 @@ def as_text(cell: Cell) -> str:
     if cell.kind == "n" and cell.text.lstrip("-").isdigit():
         return cell.text
     return as_written(cell)
+
+
+def written_otherwise(key: str, cell: Cell | None, read: str) -> Iterator[tuple[str, str]]:
+    """The text of an identifier that was written otherwise than it is read, by its name."""
+    if key in _IDENTIFIERS and cell is not None and read and cell.text != read:
+        yield key, cell.text[:_LONGEST_WRITTEN]
 
 
 def person(cell: Cell) -> str:

@@ -11,6 +11,7 @@ from app.domain.errors import SheetOfAnotherVersion, SheetTooLong
 from app.domain.identifiers import normalise, product_number_warnings, serial_warnings
 from app.domain.import_cells import CellRefused
 from app.domain.periods import period_problem
+from app.domain.quote_requests import Written
 from app.domain.sheet_cells import Cell
 from app.domain.sheet_layout import (
     COLUMNS,
@@ -76,7 +77,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SheetMachine:
-    """One row of the machine sheet; empty texts are None."""
+    """One row of the machine sheet; empty texts are None. `written` as in WantedMachine."""
 
     row: int
     product_number: str | None
@@ -87,6 +88,7 @@ class SheetMachine:
     condition_state: str | None
     declared_by: str | None
     declared_on: date | None
+    written: Written = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class SheetRequest:
     requester_email: str
     note: str | None
     machines: tuple[SheetMachine, ...]
+    written: Written = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +155,14 @@ def read_sheet(sheets: Sheets) -> Reading:
     """
     reference = find_reference(sheets)
     rows = machine_rows(sheets)
-    header = _read_header(sheets[REQUEST_SHEET])
-    faults = [*header.faults, *_moved_columns(sheets[MACHINE_SHEET])]
-    if not rows and header.request.kind not in {"", _RENEWAL}:
+    header, faults = _read_header(sheets[REQUEST_SHEET])
+    faults += _moved_columns(sheets[MACHINE_SHEET])
+    if not rows and header.kind not in {"", _RENEWAL}:
         faults.append(_fault_at(FIRST_MACHINE_ROW, "product_number", "required"))
     machines: list[SheetMachine] = []
     seen: set[tuple[str, str | None]] = set()
     for number in rows:
-        machine, found = read_machine(number, sheets[MACHINE_SHEET][number], header.request)
+        machine, found = read_machine(number, sheets[MACHINE_SHEET][number], header)
         faults += found
         machines.append(machine)
         if machine.serial_number is not None:
@@ -167,18 +170,13 @@ def read_sheet(sheets: Sheets) -> Reading:
             if key in seen:
                 faults.append(_fault_at(number, "serial_number", "machine_twice"))
             seen.add(key)
-    return Reading(reference, replace(header.request, machines=tuple(machines)), tuple(faults))
+    return Reading(reference, replace(header, machines=tuple(machines)), tuple(faults))
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    request: SheetRequest
-    faults: tuple[Fault, ...]
-
-
-def _read_header(rows: Mapping[int, Row]) -> _Header:
+def _read_header(rows: Mapping[int, Row]) -> tuple[SheetRequest, list[Fault]]:
     values: dict[str, str] = {}
     faults: list[Fault] = []
+    written: list[tuple[str, str]] = []
     for number, field in enumerate(FIELDS, FIRST_FIELD_ROW):
         row = rows.get(number, ())
         at = cell_of(number, VALUE_COLUMN)
@@ -194,6 +192,7 @@ def _read_header(rows: Mapping[int, Row]) -> _Header:
         except CellRefused as refused:
             faults.append(Fault(REQUEST_SHEET, number, at, refused.code))
             continue
+        written += sheet_cells.written_otherwise(field.key, cell, values[field.key])
         if field.needed and not values[field.key]:
             faults.append(Fault(REQUEST_SHEET, number, at, "required"))
     start, end = _day(values.get("start_date")), _day(values.get("end_date"))
@@ -217,8 +216,9 @@ def _read_header(rows: Mapping[int, Row]) -> _Header:
         requester_email=values.get("requester_email", ""),
         note=values.get("note") or None,
         machines=(),
+        written=tuple(written),
     )
-    return _Header(request, tuple(faults))
+    return request, faults
 
 
 def read_machine(number: int, row: Row, header: SheetRequest) -> tuple[SheetMachine, list[Fault]]:
@@ -226,6 +226,7 @@ def read_machine(number: int, row: Row, header: SheetRequest) -> tuple[SheetMach
     demanded = _demanded(header)
     values: dict[str, str] = {}
     faults: list[Fault] = []
+    written: list[tuple[str, str]] = []
     for column, field in enumerate(COLUMNS):
         cell = row[column] if column < len(row) else None
         try:
@@ -233,6 +234,7 @@ def read_machine(number: int, row: Row, header: SheetRequest) -> tuple[SheetMach
         except CellRefused as refused:
             faults.append(_fault_at(number, field.key, refused.code))
             continue
+        written += sheet_cells.written_otherwise(field.key, cell, values[field.key])
         if field.key in demanded and not values[field.key]:
             faults.append(_fault_at(number, field.key, "required"))
     faults += _outside(number, row)
@@ -246,6 +248,7 @@ def read_machine(number: int, row: Row, header: SheetRequest) -> tuple[SheetMach
         condition_state=values.get("condition_state") or None,
         declared_by=values.get("declared_by") or None,
         declared_on=_day(values.get("declared_on")),
+        written=tuple(written),
     )
     if machine.product_number is not None:
         for code in product_number_warnings(machine.product_number):

@@ -29,6 +29,7 @@ def wanted_of(reading: Reading, customer_id: str | None) -> WantedRequest:
             asked.contract_number,
             asked.support_service_serial,
             machines if renewal else (),
+            asked.written,
         ),
         period=WishedPeriod(start=asked.start_date, end=asked.end_date),
         service_level=asked.service_level,
@@ -50,4 +51,5 @@ def _machine_of(machine: SheetMachine) -> WantedMachine:
         declaration=None
         if said is None
         else Declaration(OperatingState(said), machine.declared_by, machine.declared_on),
+        written=machine.written,
     )

@@ -1,11 +1,12 @@
 """Fields that requests, changes and quotes have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from app.domain.quote_requests import Written
 from app.schemas.wire import Plain
 
 Number = Annotated[str, Plain, Field(min_length=1, max_length=60)]
@@ -28,6 +29,12 @@ class RequesterOut(TypedDict):
 
     name: str
     email: str
+
+
+def written_otherwise(model: BaseModel, read: Mapping[str, str | None]) -> Written:
+    """What was typed for those fields of a model that are stored in another form (`read`)."""
+    typed = {name: getattr(model, name) for name in read}
+    return tuple((name, text) for name, text in typed.items() if text not in {None, read[name]})
 
 
 def read_as(written: str | None, normalised: Callable[[str], str]) -> str | None:

@@ -1,6 +1,6 @@
 """Quote requests as they are answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field
@@ -104,10 +104,22 @@ class QuoteRequestSummary(TypedDict):
     rules: list[str]
 
 
+class WrittenText(TypedDict):
+    """How an identifier was written; `position` is that of the machine, null for the request's."""
+
+    position: int | None
+    field: str
+    text: str
+
+
 class QuoteRequest(QuoteRequestSummary):
     """A quote request with its machines and what their dates allow."""
 
     items: list[RequestItem]
+    as_written: Annotated[
+        list[WrittenText],
+        Field(description="Identifiers that were written otherwise than they are shown."),
+    ]
     end_of_support: list[ProductLimit]
 
 
@@ -210,6 +222,16 @@ def _limit_out(finding: Any, language: Language) -> ProductLimit:
     }
 
 
+def _written(wished: Mapping[str, Any]) -> Iterator[WrittenText]:
+    # The database keeps the members of an object in an order of its own.
+    for name, typed in sorted(wished.get("written", {}).items()):
+        yield {"position": None, "field": name, "text": typed}
+    machines = {int(place): texts for place, texts in wished.get("written_machines", {}).items()}
+    for position, texts in sorted(machines.items()):
+        for name, typed in sorted(texts.items()):
+            yield {"position": position, "field": name, "text": typed}
+
+
 def quote_request_out(
     row: QuoteRequestRow,
     items: Sequence[RequestItemRow],
@@ -221,5 +243,6 @@ def quote_request_out(
     return {
         **summary_out(row, language, kept=kept),
         "items": [_item_out(item) for item in items],
+        "as_written": list(_written(row.wished)),
         "end_of_support": [_limit_out(finding, language) for finding in row.findings],
     }

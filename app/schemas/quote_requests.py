@@ -21,7 +21,7 @@ from app.domain.quote_requests import (
     WishedPeriod,
 )
 from app.schemas.eligibility_questions import MOST_MACHINES, OperatingCondition
-from app.schemas.fields import Email, Level, Number, read_as
+from app.schemas.fields import Email, Level, Number, read_as, written_otherwise
 from app.schemas.wire import Cursor, Day, Lines, PageSize, Plain, Strict, StrictQuery
 
 Kinds = Literal["renewal", "reenrollment", "new_enrollment", "upgrade"]
@@ -51,11 +51,16 @@ class ConfiguredMachine(Strict):
 
     def machine(self) -> WantedMachine:
         """The machine as the rules take it."""
+        product_number = read_as(self.product_number, normalise_product_number)
+        serial_number = read_as(self.serial_number, normalise_serial)
         return WantedMachine(
-            product_number=read_as(self.product_number, normalise_product_number),
+            product_number=product_number,
             product_name=self.product_name,
-            serial_number=read_as(self.serial_number, normalise_serial),
+            serial_number=serial_number,
             quantity=self.quantity,
+            written=written_otherwise(
+                self, {"product_number": product_number, "serial_number": serial_number}
+            ),
         )
 
 
@@ -69,14 +74,17 @@ class IdentificationIn(Strict):
 
     def fields(self) -> dict[str, Any]:
         """The fields of an Identification that are given."""
-        found = {
+        read = {
             "service_id": read_as(self.service_id, normalise_service_id),
             "contract_number": read_as(self.contract_number, normalise_contract_number),
             # The serial number of a package keeps its case.
             "support_service_serial": read_as(self.support_service_serial, normalise_keeping_case),
-            "configuration": tuple(one.machine() for one in self.configuration or ()),
         }
-        return {name: value for name, value in found.items() if name in self.model_fields_set}
+        machines = tuple(one.machine() for one in self.configuration or ())
+        found: dict[str, Any] = {**read, "configuration": machines}
+        given = {name: value for name, value in found.items() if name in self.model_fields_set}
+        written = written_otherwise(self, read)
+        return given | ({"written": written} if written else {})
 
 
 class PeriodIn(Strict):
@@ -129,11 +137,16 @@ class RequestedMachine(Strict):
     def machine(self) -> WantedMachine:
         """The machine as the rules take it."""
         said = self.operating_condition
+        product_number = read_as(self.product_number, normalise_product_number)
+        serial_number = read_as(self.serial_number, normalise_serial)
         return WantedMachine(
-            product_number=read_as(self.product_number, normalise_product_number),
+            product_number=product_number,
             product_name=self.product_name,
-            serial_number=read_as(self.serial_number, normalise_serial),
+            serial_number=serial_number,
             quantity=self.quantity,
+            written=written_otherwise(
+                self, {"product_number": product_number, "serial_number": serial_number}
+            ),
             service_level=self.service_level,
             declaration=None if said is None else said.declaration(),
         )

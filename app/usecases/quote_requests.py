@@ -135,14 +135,23 @@ def decided_values(wanted: WantedRequest, decided: Decided, check_id: uuid.UUID)
 
 
 def _as_wished(wanted: WantedRequest) -> dict[str, Any]:
-    """What was asked for where the columns hold what it comes to."""
+    """What was asked for where the columns hold what it comes to, and what was written where they
+    hold it normalised (machines by their position).
+    """
     wish = wanted.period
+    machines = {
+        str(position): dict(machine.written)
+        for position, machine in enumerate(machines_of(wanted), start=1)
+        if machine.written
+    }
     said = {
         **wanted.identification.references(),
         "start_date": wish.start and wish.start.isoformat(),
         "end_date": wish.end and wish.end.isoformat(),
         "term_months": wish.term_months,
         "service_level": wanted.service_level,
+        "written": dict(wanted.identification.written) or None,
+        "written_machines": machines or None,
     }
     return {name: value for name, value in said.items() if value is not None}
 
@@ -167,9 +176,13 @@ def items_of(wanted: WantedRequest) -> tuple[RequestItemRow, ...]:
     """The machines of a request as they are stored: the configuration of a renewal, else what is to
     be enrolled.
     """
+    return tuple(_item_of(place, each) for place, each in enumerate(machines_of(wanted), start=1))
+
+
+def machines_of(wanted: WantedRequest) -> tuple[WantedMachine, ...]:
+    """The machines of a request in their order."""
     renewal = wanted.kind is RequestKind.RENEWAL
-    machines = wanted.identification.configuration if renewal else wanted.items
-    return tuple(_item_of(place, machine) for place, machine in enumerate(machines, start=1))
+    return wanted.identification.configuration if renewal else wanted.items
 
 
 def _item_of(position: int, machine: WantedMachine) -> RequestItemRow:

@@ -165,9 +165,13 @@ def wanted_of(request: QuoteRequestRow, items: tuple[RequestItemRow, ...]) -> Wa
     """The request as it was asked for, from what is stored of it."""
     # The quantity of a machine is not kept where nobody gave one.
     incomplete = "configuration_incomplete" in {*request.missing, *request.warnings}
-    machines = tuple(_machine_of(item, counted=not incomplete) for item in items)
-    renewal = request.kind == RequestKind.RENEWAL
     wish = request.wished
+    written = wish.get("written_machines", {})
+    machines = tuple(
+        _machine_of(item, written.get(str(item.position), {}), counted=not incomplete)
+        for item in items
+    )
+    renewal = request.kind == RequestKind.RENEWAL
     start, end = wish.get("start_date"), wish.get("end_date")
     return WantedRequest(
         kind=RequestKind(request.kind),
@@ -179,6 +183,7 @@ def wanted_of(request: QuoteRequestRow, items: tuple[RequestItemRow, ...]) -> Wa
             wish.get("contract_number"),
             wish.get("support_service_serial"),
             machines if renewal else (),
+            tuple(wish.get("written", {}).items()),
         ),
         period=WishedPeriod(
             start=None if start is None else date.fromisoformat(start),
@@ -193,7 +198,9 @@ def wanted_of(request: QuoteRequestRow, items: tuple[RequestItemRow, ...]) -> Wa
     )
 
 
-def _machine_of(item: RequestItemRow, *, counted: bool) -> WantedMachine:
+def _machine_of(
+    item: RequestItemRow, written: Mapping[str, str], *, counted: bool
+) -> WantedMachine:
     return WantedMachine(
         product_number=item.product_number,
         product_name=item.product_name,
@@ -203,6 +210,7 @@ def _machine_of(item: RequestItemRow, *, counted: bool) -> WantedMachine:
         declaration=None
         if item.condition_state is None
         else Declaration(OperatingState(item.condition_state), item.declared_by, item.declared_on),
+        written=tuple(written.items()),
     )
 
 
@@ -212,7 +220,10 @@ def _with(wanted: WantedRequest, added: Mapping[str, Any]) -> WantedRequest:
     """
     fields = dict(added)
     if "identification" in fields:
-        fields["identification"] = replace(wanted.identification, **fields["identification"])
+        said = {"written": (), **fields["identification"]}
+        kept = tuple(pair for pair in wanted.identification.written if pair[0] not in said)
+        said["written"] = (*kept, *said["written"])
+        fields["identification"] = replace(wanted.identification, **said)
     if fields.get("note") is not None and wanted.note is not None:
         fields["note"] = f"{wanted.note}\n{fields['note']}"
     return with_machines(replace(wanted, **fields))

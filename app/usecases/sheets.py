@@ -83,8 +83,13 @@ def check_reading(reading: Reading) -> None:
 
 
 def fingerprint_of(reading: Reading) -> str:
-    """The SHA-256 of what a sheet asks for: saving it again changes its bytes and not this."""
-    return hashlib.sha256(orjson.dumps(asdict(reading.request), default=str)).hexdigest()
+    """The SHA-256 of what a sheet asks for: saving it again changes its bytes and not this; nor
+    does writing a number in another way.
+    """
+    asked = asdict(reading.request)
+    for part in (asked, *asked["machines"]):
+        del part["written"]
+    return hashlib.sha256(orjson.dumps(asked, default=str)).hexdigest()
 
 
 async def take_sheet(

@@ -169,7 +169,8 @@ FOUR = ("product_number", "product_name", "serial_number", "quantity")
 
 @pytest.mark.parametrize("left_out", FOUR)
 def test_req_1_a_configuration_needs_all_four(left_out: str) -> None:
-    machine = replace(WHOLE, **{left_out: None})
+    changes: dict[str, Any] = {left_out: None}
+    machine = replace(WHOLE, **changes)
     assert not is_complete(machine, frozenset())
     alone = agree(Identification(configuration=(WHOLE, machine)), [], {})
     assert alone.missing == ("configuration_incomplete",)
