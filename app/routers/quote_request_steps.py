@@ -1,11 +1,15 @@
 """What is done with a quote request after it came: each step needs `If-Match`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from app.db.callers import Viewer
 from app.deps import (
     CurrentSettings,
     CurrentViewer,
@@ -33,6 +37,7 @@ from app.schemas.quote_request_steps import (
 from app.strict import StrictRoute
 from app.usecases.eligibility import eligibility_settings
 from app.usecases.quote_requests import RequestFile
+from app.usecases.reads import Trace
 from app.usecases.request_steps import add_information, take_step
 from app.write_guards import HeldRevision
 
@@ -40,13 +45,48 @@ router = APIRouter(tags=["quote requests"], route_class=StrictRoute)
 REFUSALS: Mapping[int | str, dict[str, Any]] = problem_responses(NotFound, WrongState)
 
 
-def _answer(request: Request, file: RequestFile, language: Language) -> Response:
-    return revised_resource(
-        request,
-        quote_request_out(file.request, file.items, language),
-        language,
-        file.request.revision,
-    )
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one request: who takes it, in which transaction, and at which revision."""
+
+    request: Request
+    request_id: UUID
+    held: int
+    session: AsyncSession
+    viewer: Viewer
+    trace: Trace
+    language: Language
+
+    async def take(
+        self, action: RequestAction, values: Mapping[str, Any] | None = None
+    ) -> Response:
+        """Take it, and answer with the request as it is then."""
+        file = await take_step(
+            self.session, self.viewer, self.trace, self.request_id, self.held, action, values
+        )
+        return self.answer(file)
+
+    def answer(self, file: RequestFile) -> Response:
+        """The answer with the request."""
+        payload = quote_request_out(file.request, file.items, self.language)
+        return revised_resource(self.request, payload, self.language, file.request.revision)
+
+
+async def get_step(
+    request: Request,
+    request_id: RequestId,
+    held: HeldRevision,
+    session: Session,
+    viewer: CurrentViewer,
+    trace: ReadTrace,
+    language: SpokenLanguage,
+) -> Step:
+    """What every step needs."""
+    known = understood_id(request_id)
+    return Step(request, known, held, session, viewer, trace, language)
+
+
+OneStep = Annotated[Step, Depends(get_step)]
 
 
 @router.post(
@@ -54,27 +94,9 @@ def _answer(request: Request, file: RequestFile, language: Language) -> Response
     response_model=QuoteRequest,
     responses={**REFUSALS},
 )
-async def cancel_quote_request(
-    request: Request,
-    request_id: RequestId,
-    said: Annotated[Cancellation, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
-) -> Response:
+async def cancel_quote_request(said: Annotated[Cancellation, Body()], step: OneStep) -> Response:
     """Take a request back, as long as it has not been quoted; after that its quote is declined."""
-    file = await take_step(
-        session,
-        viewer,
-        trace,
-        understood_id(request_id),
-        held,
-        RequestAction.CANCEL,
-        {"reason": said.reason},
-    )
-    return _answer(request, file, language)
+    return await step.take(RequestAction.CANCEL, {"reason": said.reason})
 
 
 @router.post(
@@ -83,30 +105,24 @@ async def cancel_quote_request(
     responses={**REFUSALS, **problem_responses(InvalidInput)},
 )
 async def add_quote_request_information(
-    request: Request,
-    request_id: RequestId,
     said: Annotated[AddedInformation, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
+    step: OneStep,
     settings: CurrentSettings,
-    language: SpokenLanguage,
     now: Now,
 ) -> Response:
     """Add what was missing. The request is decided anew: it is received, or the answer asks on."""
     file = await add_information(
-        session,
-        viewer,
-        trace,
-        understood_id(request_id),
-        held,
+        step.session,
+        step.viewer,
+        step.trace,
+        step.request_id,
+        step.held,
         said.added(),
         now=now,
         settings=eligibility_settings(settings),
         write_check=check_bytes,
     )
-    return _answer(request, file, language)
+    return step.answer(file)
 
 
 @router.post(
@@ -115,26 +131,11 @@ async def add_quote_request_information(
     responses={**REFUSALS},
 )
 async def request_quote_request_information(
-    request: Request,
-    request_id: RequestId,
-    said: Annotated[InformationRequest, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
+    said: Annotated[InformationRequest, Body()], step: OneStep
 ) -> Response:
     """Ask the requester for what is missing. For the desk."""
-    file = await take_step(
-        session,
-        viewer,
-        trace,
-        understood_id(request_id),
-        held,
-        RequestAction.ASK,
-        {"missing": list(dict.fromkeys(said.missing)), "question": said.question},
-    )
-    return _answer(request, file, language)
+    missing = list(dict.fromkeys(said.missing))
+    return await step.take(RequestAction.ASK, {"missing": missing, "question": said.question})
 
 
 @router.post(
@@ -142,20 +143,9 @@ async def request_quote_request_information(
     response_model=QuoteRequest,
     responses={**REFUSALS},
 )
-async def start_quote_request(
-    request: Request,
-    request_id: RequestId,
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
-) -> Response:
+async def start_quote_request(step: OneStep) -> Response:
     """Take up a request. For the desk."""
-    file = await take_step(
-        session, viewer, trace, understood_id(request_id), held, RequestAction.START
-    )
-    return _answer(request, file, language)
+    return await step.take(RequestAction.START)
 
 
 @router.post(
@@ -163,27 +153,9 @@ async def start_quote_request(
     response_model=QuoteRequest,
     responses={**REFUSALS},
 )
-async def reject_quote_request(
-    request: Request,
-    request_id: RequestId,
-    said: Annotated[Rejection, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
-) -> Response:
+async def reject_quote_request(said: Annotated[Rejection, Body()], step: OneStep) -> Response:
     """Make no quote for a request, with the reason. For the desk."""
-    file = await take_step(
-        session,
-        viewer,
-        trace,
-        understood_id(request_id),
-        held,
-        RequestAction.REJECT,
-        {"reason": said.reason},
-    )
-    return _answer(request, file, language)
+    return await step.take(RequestAction.REJECT, {"reason": said.reason})
 
 
 @router.post(
@@ -191,24 +163,7 @@ async def reject_quote_request(
     response_model=QuoteRequest,
     responses={**REFUSALS},
 )
-async def redirect_quote_request(
-    request: Request,
-    request_id: RequestId,
-    said: Annotated[Redirection, Body()],
-    held: HeldRevision,
-    session: Session,
-    trace: ReadTrace,
-    viewer: CurrentViewer,
-    language: SpokenLanguage,
-) -> Response:
+async def redirect_quote_request(said: Annotated[Redirection, Body()], step: OneStep) -> Response:
     """Send the requester on to the place that takes its matter (REQ-7). For the desk."""
-    file = await take_step(
-        session,
-        viewer,
-        trace,
-        understood_id(request_id),
-        held,
-        RequestAction.REDIRECT,
-        {"redirect": said.redirect, "reason": said.reason},
-    )
-    return _answer(request, file, language)
+    values = {"redirect": said.redirect, "reason": said.reason}
+    return await step.take(RequestAction.REDIRECT, values)
