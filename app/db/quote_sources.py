@@ -15,7 +15,8 @@ from app.db.lines import LINE_END, LINE_LEVEL, LINE_START, OF_CONTRACT
 from app.db.quote_tables import quote
 from app.db.tables import contract, contract_line, customer, eligibility_check, equipment, price
 from app.domain.errors import NotFound
-from app.domain.quotes import CheckFacts
+from app.domain.periods import Period
+from app.domain.quotes import CheckFacts, ConsumedTerm
 
 
 class ContractLineRow(NamedTuple):
@@ -166,13 +167,16 @@ async def find_check_facts(
     if answer is None:
         return None
     told = orjson.loads(answer)
+    asked = Period(date.fromisoformat(told["start_date"]), date.fromisoformat(told["end_date"]))
     return CheckFacts(
         outcome=told["outcome"],
         fee_outcome=told["fee"]["outcome"],
         fee_amount=told["fee"]["amount"],
-        consumes_term=any(
-            item["fee"]["new_end"] is not None and item["fee"]["new_end"] < told["end_date"]
+        consumed=tuple(
+            ConsumedTerm(item["serial_number"], item["product_number"], asked, new_end)
             for item in told["items"]
+            if item["fee"]["new_end"] is not None
+            and (new_end := date.fromisoformat(item["fee"]["new_end"])) < asked.end
         ),
     )
 

@@ -280,7 +280,8 @@ quote_version = Table(
 
 # A line of a version: the service on a machine, or a fee. `annual_price` is what `unit_price` was
 # reckoned from; `contract_number` and `contract_line_number` are where the line comes from.
-# `decisions` are the desk's: {"price": {"reason"}, "end_of_support": {"reason"}}.
+# `decisions` are the desk's: {"price": {"reason"}, "end_of_support": {"reason"}}; and
+# {"term": {"consumed_days"}} is the eligibility check's (FEE-2).
 quote_line = Table(
     "quote_line",
     metadata,

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
 from typing import Final
@@ -31,13 +31,16 @@ class LinePrice:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line to be brought to another end date; `annual_price` is one unit's, in yen."""
+    """A line to be brought to another end date; `annual_price` is one unit's, in yen. Consumed days
+    are paid for beyond the end (FEE-2).
+    """
 
     line_id: str
     start: date
     end: date
     annual_price: int
     quantity: int = 1
+    consumed_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,12 @@ def line_price(annual_price: int, quantity: int, start: date, end: date) -> Line
 
 
 def _preview(line: PricedLine, end: date) -> LinePreview:
-    old = line_price(line.annual_price, line.quantity, line.start, line.end)
+    consumed = timedelta(days=line.consumed_days)
+    old = line_price(line.annual_price, line.quantity, line.start, line.end + consumed)
     if end < line.start:
         problem = "end_before_start"
         return LinePreview(line.line_id, line.start, line.end, end, old, None, None, problem)
-    new = line_price(line.annual_price, line.quantity, line.start, end)
+    new = line_price(line.annual_price, line.quantity, line.start, end + consumed)
     difference = new.amount - old.amount
     return LinePreview(line.line_id, line.start, line.end, end, old, new, difference)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from app.domain.end_of_support import Lifecycle, RequestKind, decide_end_of_support
@@ -149,7 +149,7 @@ def priced_line(line: QuoteLine, catalogue: Catalogue, fallback: int | None = No
 
     The annual price is the list's on the start date, else `fallback` (what the line costs today at
     the same level); without either the line is flagged `price_missing`. A price that the desk set
-    stays.
+    stays. Consumed days are paid for (FEE-2).
     """
     if line.kind is LineKind.FEE or line.start is None or line.end is None:
         return line
@@ -161,7 +161,8 @@ def priced_line(line: QuoteLine, catalogue: Catalogue, fallback: int | None = No
         annual = fallback
     if annual is None:
         return replace(line, annual_price=None, unit_price=0, flags=(*flags, "price_missing"))
-    price = line_price(annual, line.quantity, line.start, line.end)
+    paid_until = line.end + timedelta(days=line.consumed_days)
+    price = line_price(annual, line.quantity, line.start, paid_until)
     return replace(line, annual_price=annual, unit_price=price.unit_price, flags=flags)
 
 
@@ -250,7 +251,14 @@ def preview_co_term(
     ]
     previews = co_term(
         (
-            PricedLine(name, line.start, line.end, line.annual_price or 0, line.quantity)
+            PricedLine(
+                name,
+                line.start,
+                line.end,
+                line.annual_price or 0,
+                line.quantity,
+                line.consumed_days,
+            )
             for name, line in named
             if line.start is not None and line.end is not None
         ),

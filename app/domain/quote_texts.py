@@ -32,6 +32,11 @@ QUOTE_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "製品のサポート終了日に合わせて、終了日を短縮しています。",
         "The period was shortened to the product's end of support.",
     ),
+    "quote.term_consumed": (
+        "保守のなかった日数を新しい期間に含めるため、終了日が早まります。料金は期間全体のものです。",
+        "The days without cover count towards the new term, which ends earlier. The price is that"
+        " of the whole term.",
+    ),
     "quote.mixed_service_levels": (
         "同じシステムの中で、保守レベルまたは期間が揃っていません。",
         "Machines of one system differ in their level or period.",

@@ -23,7 +23,7 @@ BLOCKING_FLAGS: Final = frozenset(
     }
 )
 # What a customer is told as well; every other flag is the desk's.
-CUSTOMER_FLAGS: Final = frozenset({"truncated", "mixed_service_levels"})
+CUSTOMER_FLAGS: Final = frozenset({"truncated", "mixed_service_levels", "term_consumed"})
 
 
 class LineKind(StrEnum):
@@ -38,7 +38,9 @@ class QuoteLine:
     """One line of a version; yen without tax.
 
     `unit_price` is one unit's for the whole period of the line, reckoned from `annual_price` unless
-    the desk set it (`decisions["price"]`). `flags` are codes; those of BLOCKING_FLAGS are open.
+    the desk set it (`decisions["price"]`). Where the days without cover consume the term, it ends
+    as many days earlier (`decisions["term"]["consumed_days"]`) at the price of the whole term
+    (FEE-2). `flags` are codes; those of BLOCKING_FLAGS are open.
     """
 
     kind: LineKind
@@ -61,6 +63,11 @@ class QuoteLine:
     def amount(self) -> int:
         """Return the price of all units."""
         return self.unit_price * self.quantity
+
+    @property
+    def consumed_days(self) -> int:
+        """Return how many days of its term are consumed (FEE-2)."""
+        return int(self.decisions.get("term", {}).get("consumed_days", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class LeftOut:
     annual_price: int | None = None
     tax_rate_bp: int = 1000
     flags: tuple[str, ...] = ()
+    consumed_days: int = 0
 
 
 def left_out_of(line: QuoteLine, reason: str, note: str | None = None) -> LeftOut:
@@ -106,6 +114,7 @@ def left_out_of(line: QuoteLine, reason: str, note: str | None = None) -> LeftOu
         annual_price=line.annual_price,
         tax_rate_bp=line.tax_rate_bp,
         flags=line.flags,
+        consumed_days=line.consumed_days,
     )
 
 
@@ -128,6 +137,7 @@ def line_left_out(left: LeftOut) -> QuoteLine | None:
         contract_number=left.contract_number,
         contract_line_number=left.line_number,
         flags=left.flags,
+        decisions={"term": {"consumed_days": left.consumed_days}} if left.consumed_days else {},
     )
 
 
@@ -193,25 +203,48 @@ def fee_line(amount: int, tax_rate_bp: int) -> QuoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumedTerm:
+    """A machine whose term an eligibility check found consumed: the period that was asked for and
+    the day on which it ends then (FEE-2).
+    """
+
+    serial_number: str | None
+    product_number: str | None
+    asked: Period
+    new_end: date
+
+    def is_of(self, line: QuoteLine) -> bool:
+        """Return whether a line is for this machine."""
+        if self.serial_number is not None:
+            return line.serial_number == self.serial_number
+        return line.serial_number is None and line.product_number == self.product_number
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFacts:
     """What a quote takes from an eligibility check: outcomes as the check tells them, the fee in
-    yen where it is known, and whether a machine's term would be consumed (FEE-2).
+    yen where it is known, and the terms that are consumed (FEE-2).
     """
 
     outcome: str
     fee_outcome: str
     fee_amount: int | None
-    consumes_term: bool = False
+    consumed: tuple[ConsumedTerm, ...] = ()
 
 
-def flags_of_check(kind: RequestKind, check: CheckFacts | None) -> tuple[str, ...]:
+def flags_of_check(
+    kind: RequestKind, check: CheckFacts | None, lines: Iterable[QuoteLine] = ()
+) -> tuple[str, ...]:
     """Return what an eligibility check leaves open; without a check everything but a renewal is
-    open. A fee without a figure waits for a person (FEE-9).
+    open. A fee without a figure waits for a person (FEE-9), and so does a consumed term that no
+    line of the quote has.
     """
     if check is None:
         return () if kind is RequestKind.RENEWAL else tuple(_OF_VERSION)
     known = check.fee_outcome == "none" or known_fee(check) is not None
-    sound = check.outcome in {"eligible", "eligible_with_conditions"} and not check.consumes_term
+    consumed = sum(line.consumed_days > 0 for line in lines)
+    possible = check.outcome in {"eligible", "eligible_with_conditions"}
+    sound = possible and consumed == len(check.consumed)
     flags = () if known else ("fee_to_decide",)
     return flags if sound else (*flags, "eligibility_to_review")
 

@@ -14,6 +14,7 @@ from app.domain.calendar import jst_date
 from app.domain.errors import AmountsDisagree, InvalidInput
 from app.domain.periods import DEFAULT_TERM_MONTHS
 from app.domain.quote_drafting import Drafted, WishedQuote, draft_lines
+from app.domain.quote_terms import with_consumed_terms
 from app.domain.quotes import (
     AddresseeKind,
     fee_line,
@@ -88,7 +89,9 @@ async def _draft_of(
         raise InvalidInput(places=[("/period/start_date", "required")], rules=("TERM-1",))
     fee = known_fee(origin.check)
     fees = (fee_line(fee, settings.tax_rate_bp),) if fee else ()
-    drafted = Drafted((*drafted.lines, *fees), drafted.left_out)
+    terms = () if origin.check is None else origin.check.consumed
+    lines = with_consumed_terms(drafted.lines, terms)
+    drafted = Drafted((*lines, *fees), drafted.left_out)
     content = replace(_content(origin, wished, drafted), **wish.header)
     return await finished_draft(session, origin.customer.customer_id, content, drafted, settings)
 
@@ -119,7 +122,7 @@ def _content(origin: Origin, wished: WishedQuote, drafted: Drafted) -> VersionCo
         eligibility_check_id=(
             None if origin.request is None else origin.request.eligibility_check_id
         ),
-        flags=flags_of_check(origin.kind, origin.check),
+        flags=flags_of_check(origin.kind, origin.check, drafted.lines),
     )
 
 

@@ -1,7 +1,8 @@
 """From a request to its quote over HTTP: machines and fee of the request, and what becomes of it.
 
 Seen to fail: with the fee lines left out of the draft, with the request not marked when its quote
-is drafted or issued, and with the fee named as it is stored, in the answer and in the difference.
+is drafted or issued, and with the fee named as it is stored, in the answer and in the difference;
+with the term of a check not consumed in the quote.
 """
 
 from typing import Any
@@ -114,3 +115,39 @@ async def test_the_fee_is_named_in_the_language_of_the_answer(own_service: Servi
             {"n": number},
         )
     assert printed == "再加入手数料"
+
+
+async def test_a_consumed_term_ends_earlier_in_the_quote_at_the_price_of_the_whole(
+    own_service: Service,
+) -> None:
+    """FEE-2: the machine was without cover for 105 days, which the new term begins with."""
+    tier = {"max_lapse_days": None, "outcome": "fee", "gap": {"mode": "consume_term"}}
+    policy = await own_service.post(
+        "/v1/fee-policies",
+        "desk",
+        json={**GAP_POLICY, "tiers": [tier]},
+        headers={"Idempotency-Key": "consume"},
+    )
+    assert policy.status_code == 201, policy.text
+    request = await made(own_service, enrollment())
+    path = f"/v1/eligibility-checks/{request['eligibility_check_id']}"
+    (item,) = (await own_service.get(path)).json()["items"]
+    quote = await draft_for(own_service, request)
+    (line,) = quote["lines"]
+    assert (line["start_date"], line["end_date"]) == ("2026-12-01", item["fee"]["new_end"])
+    assert line["end_date"] == "2027-08-17"
+    assert line["unit_price"] == line["annual_price"]
+    assert [flag["code"] for flag in quote["flags"]] == ["term_consumed"]
+    number = quote["quote_number"]
+    assert (await step(own_service, number, "amend", {"total": quote["total"]})).status_code == 200
+    assert (await step(own_service, number, "issue")).status_code == 200
+    seen = (await own_service.get(f"{PATH}/{number}")).json()
+    assert (seen["end_date"], seen["total"]) == ("2027-08-17", quote["total"])
+    assert [flag["code"] for flag in seen["flags"]] == ["term_consumed"]
+    # Another term than the check decided on is looked at by a person.
+    other = await own_service.post(
+        f"{PATH}?dry_run=true",
+        "desk",
+        json={"request_id": request["id"], "period": {"term_months": 24}},
+    )
+    assert [flag["code"] for flag in other.json()["flags"]] == ["eligibility_to_review"]

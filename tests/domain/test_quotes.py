@@ -31,6 +31,7 @@ from app.domain.quotes import (
     BLOCKING_FLAGS,
     AddresseeKind,
     CheckFacts,
+    ConsumedTerm,
     LeftOut,
     LineKind,
     QuoteLine,
@@ -431,6 +432,9 @@ def test_quo_3_an_addressee_has_exactly_one_honorific(kind: AddresseeKind, name:
         assert plain_name(other, addressee_line(kind, plain)) is None
 
 
+TERM = ConsumedTerm("JPT0000001", None, Period(START, date(2028, 3, 31)), date(2027, 12, 31))
+
+
 @pytest.mark.parametrize(
     ("kind", "check", "flags", "fee"),
     [
@@ -446,7 +450,7 @@ def test_quo_3_an_addressee_has_exactly_one_honorific(kind: AddresseeKind, name:
             ("eligibility_to_review",),
             700,
         ),
-        ("upgrade", CheckFacts("eligible", "fee", 7, True), ("eligibility_to_review",), 7),
+        ("upgrade", CheckFacts("eligible", "fee", 7, (TERM,)), ("eligibility_to_review",), 7),
     ],
 )
 def test_fee_9_what_a_check_leaves_open(
