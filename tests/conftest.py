@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import URL, make_url, text
@@ -36,6 +37,10 @@ from app.main import create_app
 from app.preparation import owner_session, prepare, seed
 from app.settings import Settings, load_settings
 from app.usecases.tokens import grant_customer_token, grant_desk_token, grant_partner_token
+
+# How long an example takes on a busy machine says nothing about what it shows.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 # The day of every test: a Wednesday, 10:00 in Japan, the desk is open.
 NOW = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)

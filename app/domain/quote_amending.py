@@ -241,9 +241,7 @@ def _added(
     period = _common_period(lines, amendment)
     if period is None:
         raise InvalidInput(places=[("/start_date", "required")])
-    wished = WishedQuote(
-        kind, period.start, period.end, service_level=None, tax_rate_bp=tax_rate_bp
-    )
+    wished = WishedQuote(kind, period.start, period.end, tax_rate_bp=tax_rate_bp)
     return draft_lines(amendment.added, wished, catalogue) or Drafted((), ())
 
 

@@ -150,20 +150,19 @@ def _content(line: QuotedLine) -> dict[str, Value]:
 def _pairs(
     before: Sequence[QuotedLine], after: Sequence[QuotedLine]
 ) -> tuple[list[tuple[QuotedLine, QuotedLine]], list[QuotedLine], list[QuotedLine]]:
-    """Pair lines of one identity: equal ones first, so that of several licences of one product
-    those that stay do not look changed; the rest in their order.
+    """Pair lines of one identity that differ, in their order. Equal ones go first, so that of
+    several licences of one product those that stay do not look changed.
     """
-    left, pairs, rest = list(after), [], []
+    gone, come = [], list(after)
     for line in before:
-        twin = next((each for each in left if _content(each) == _content(line)), None)
+        twin = next((each for each in come if _content(each) == _content(line)), None)
         if twin is None:
-            rest.append(line)
+            gone.append(line)
         else:
-            left.remove(twin)
-            pairs.append((line, twin))
-    together = min(len(rest), len(left))
-    pairs += zip(rest[:together], left[:together], strict=True)
-    return pairs, rest[together:], left[together:]
+            come.remove(twin)
+    together = min(len(gone), len(come))
+    pairs = list(zip(gone, come, strict=False))
+    return pairs, gone[together:], come[together:]
 
 
 def _by_identity(lines: Iterable[QuotedLine]) -> dict[Identity, list[QuotedLine]]:
@@ -204,7 +203,7 @@ def difference(before: QuotedVersion, after: QuotedVersion) -> VersionDifference
         removed=tuple(sorted(removed, key=lambda line: line.line_number)),
         changed=tuple(
             sorted(
-                (line for line in changed if line.fields),
+                changed,
                 key=lambda line: (line.after.line_number, line.before.line_number),
             )
         ),

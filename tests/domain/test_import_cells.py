@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.domain import import_cells
 from app.domain.identifiers import corporate_number_warnings
+from app.domain.import_cells import CellRefused
 from app.domain.import_files import FILES, Issue
 from tests.domain.import_reading import GOOD, header, read, row_with
 
@@ -49,6 +51,13 @@ REFUSED_CELLS = [
     ("customers", "ordering_function", "yes", "not_a_choice"),
     ("customers", "ordering_function", "1", "not_a_choice"),
     ("customers", "corporate_number", "7" * 41, "too_long"),
+    # Control characters are never trimmed away like spaces.
+    ("customers", "ordering_portal", "\tservices360", "not_a_choice"),
+    ("customers", "ordering_function", "true\n", "not_a_choice"),
+    ("prices", "service_level", "\tfoundation_care_nbd", "not_a_service_level"),
+    ("prices", "annual_price", "100\n", "not_a_number"),
+    ("products", "end_of_sale", "2026-02-03\n", "not_a_date"),
+    ("closing_days", "opens", "\t09:00", "not_a_time"),
     ("partners", "partner_id", "", "required"),
     ("partners", "name", "", "required"),
     ("serves", "partner_id", "P/1", "not_a_code"),
@@ -225,3 +234,62 @@ def test_an_unusual_shape_warns_and_is_taken(
     assert len(rows) == 1
     assert reader.warnings == [Issue(2, column, code, "warning") for code in codes]
     assert reader.warned == len(codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("", "unsaid"),
+        (" \u3000\u00a0", "unsaid"),
+        ("2", "2"),
+        (" 5\u3000", "5"),
+        ("007", None),
+        ("05", "5"),
+        ("-0", None),
+        ("1", None),
+        ("6", None),
+    ],
+)
+def test_a_whole_number_has_its_bounds_and_its_default(text: str, taken: str | None) -> None:
+    check = import_cells.whole_number(2, 5, default="unsaid")
+    if taken is not None:
+        assert check(text) == taken
+        return
+    with pytest.raises(CellRefused) as refused:
+        check(text)
+    assert refused.value.code == "out_of_range"
+
+
+@pytest.mark.parametrize("text", ["x", "2.0", "２", "\t2", "2\n", "--2", "9" * 31])
+def test_what_is_no_whole_number_is_refused(text: str) -> None:
+    with pytest.raises(CellRefused) as refused:
+        import_cells.whole_number(2, 5)(text)
+    assert refused.value.code == "not_a_number"
+
+
+def test_one_of_a_few_words_is_taken() -> None:
+    assert import_cells.whole_number(2, 5)("") == ""
+    check = import_cells.one_of("yes", "no", default="no")
+    assert [check(text) for text in ("yes", " no\u3000", "", " ")] == ["yes", "no", "no", "no"]
+    assert import_cells.one_of("yes")("") == ""
+    for text in ("Yes", "\tyes", "yes no", "XXXX"):
+        with pytest.raises(CellRefused) as refused:
+            check(text)
+        assert refused.value.code == "not_a_choice"
+
+
+def test_a_plain_text_has_its_limit_and_its_default() -> None:
+    check = import_cells.plain_text(3, default="abc")
+    assert [check(text) for text in ("", " \u3000", " xyz ", "日本語")] == [
+        "abc",
+        "abc",
+        "xyz",
+        "日本語",
+    ]
+    assert import_cells.plain_text()("x" * 200) == "x" * 200
+    for text, code in [("wxyz", "too_long"), ("a\nb", "control_character")]:
+        with pytest.raises(CellRefused) as refused:
+            check(text)
+        assert refused.value.code == code
+    with pytest.raises(CellRefused):
+        import_cells.plain_text()("x" * 201)

@@ -23,6 +23,7 @@ from app.domain.languages import choose_language
         ("en-US,en;q=0.9", "en"),
         ("ja,en", "ja"),
         ("en,ja", "ja"),
+        ("en,ja;q=1", "ja"),
         ("en;q=0.5,ja;q=0.4", "en"),
         ("ja;q=0.4,en;q=0.5", "en"),
         ("en;q=0.4,ja;q=0.5", "ja"),

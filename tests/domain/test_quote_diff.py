@@ -68,8 +68,24 @@ def test_quo_2_a_changed_line_names_each_member_before_and_after() -> None:
     assert line.amount_difference == 120_000
     assert found.subtotal == ChangedAmount(120_000, 240_000)
     assert found.tax == {1000: ChangedAmount(12_000, 24_000)}
+    assert (found.from_version, found.to_version) == (1, 2)
     assert found.total.difference == 132_000
     assert not found.is_empty
+
+
+def test_quo_2_rates_stand_in_descending_order() -> None:
+    reduced = replace(LICENCE, tax_rate_bp=800)
+    free = replace(LICENCE, tax_rate_bp=0)
+    found = difference(version(1, reduced, free), version(2, LINE))
+    assert list(found.tax) == [1000, 800, 0]
+
+
+def test_quo_2_of_several_alike_those_that_stay_did_not_change() -> None:
+    """Seen to fail when lines were paired by their places alone."""
+    other = replace(LICENCE, amount=1)
+    found = difference(version(1, LICENCE, LICENCE), version(2, other, LICENCE))
+    assert [(line.before.amount, line.after.amount) for line in found.changed] == [(120_000, 1)]
+    assert (found.added, found.removed) == ((), ())
 
 
 def test_quo_2_a_line_that_only_moves_to_another_place_did_not_change() -> None:

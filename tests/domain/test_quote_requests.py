@@ -122,6 +122,33 @@ def test_req_1_one_identification_is_enough_and_several_must_agree(
 ) -> None:
     agreement = agree(identification, known, machines)
     assert (agreement.missing, set(agreement.contracts)) == (missing, found)
+    assert agreement.warnings == ()
+
+
+def test_req_1_all_machines_of_a_configuration_are_looked_at() -> None:
+    """Seen to fail when a machine without any number hid those behind it, when a machine with one
+    of its two numbers was passed over, and when only the last machine's contracts counted.
+    """
+    nameless = replace(WHOLE, product_number=None, serial_number=None)
+    by_serial = replace(WHOLE, product_number=None, serial_number="S1")
+    licence = replace(WHOLE, product_number="L1", serial_number=None)
+    unknown = replace(WHOLE, serial_number="S9")
+    named = Identification(contract_number="JP-1", configuration=(nameless, by_serial, licence))
+    known = {("S1", None): frozenset({ONE}), (None, "L1"): frozenset({ONE})}
+    found = agree(named, [ONE], known)
+    assert (found.missing, found.warnings) == ((), ("configuration_incomplete",))
+    for machines, missing in [
+        ((nameless, unknown), ("machine_not_found",)),
+        ((by_serial,), ("contract_number_and_configuration_disagree",)),
+        ((licence,), ("contract_number_and_configuration_disagree",)),
+    ]:
+        others = dict.fromkeys(known, frozenset({OTHER}))
+        asked = replace(named, configuration=machines)
+        assert agree(asked, [ONE], others).missing == missing
+    two = Identification(configuration=(WHOLE, replace(WHOLE, serial_number="S2")))
+    each = {("JPDEMO0001", "868703-B21"): {ONE}, ("S2", "868703-B21"): {OTHER}}
+    together = agree(two, [], {key: frozenset(which) for key, which in each.items()})
+    assert together == Agreement(frozenset({ONE, OTHER}))
 
 
 def test_req_1_three_that_agree_only_in_pairs_are_asked_back() -> None:
@@ -198,7 +225,7 @@ def test_req_5_a_quantity_unlike_the_serials_warns(rows: list[tuple[bool, int | 
         for serial, count in rows
     ]
     unlike = any(serial and (count or 1) != 1 for serial, count in rows)
-    assert bool(quantity_warnings(machines)) is unlike
+    assert quantity_warnings(machines) == (("serial_count_unlike_quantity",) if unlike else ())
 
 
 def test_the_items_of_a_renewal_are_its_configuration() -> None:

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from app.domain.errors import SheetOfAnotherVersion, SheetTooLong
 from app.domain.import_cells import CellRefused
-from app.domain.sheet_cells import Cell, day, name, note, quantity, serial_number, service_level
+from app.domain.sheet_cells import (
+    Cell,
+    condition,
+    contract_number,
+    day,
+    name,
+    note,
+    quantity,
+    serial_number,
+    service_id,
+    service_level,
+)
 from app.domain.sheet_layout import (
     CHOICES,
     COLUMNS,
@@ -26,7 +37,7 @@ from app.domain.sheet_layout import (
     VERSION,
     cell_of,
 )
-from app.domain.sheet_reading import Reading, read_sheet
+from app.domain.sheet_reading import Fault, Reading, SheetMachine, SheetRequest, read_sheet
 from app.domain.sheet_texts import SHEET_TEXTS, sheet_text
 
 REFERENCE = UUID("019ab8a4-3b80-7000-8000-000000000001")
@@ -75,6 +86,20 @@ def sheets(
     return {REQUEST_SHEET: request, MACHINE_SHEET: machines, MARK_SHEET: mark}
 
 
+FILLED = {
+    "kind": "アップグレード",
+    "contract_number": "jp-4410-0001",
+    "service_id": Cell("n", "123456789012"),
+    "support_service_serial": "HAx1",
+    "start_date": "2027-01-01",
+    "end_date": "2027-12-31",
+    "service_level": "foundation_care_24x7",
+    "requester_name": "山田",
+    "requester_email": "a@example.com",
+    "note": "急ぎ",
+}
+
+
 def faults(reading: Reading) -> list[tuple[str, str]]:
     return [(fault.cell, fault.code) for fault in reading.faults]
 
@@ -86,6 +111,113 @@ def test_a_whole_sheet_is_read() -> None:
     assert reading.request.start_date == date(2027, 1, 1)
     (machine,) = reading.request.machines
     assert (machine.row, machine.quantity, machine.condition_state) == (3, 1, "working")
+
+
+def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
+    """Seen to fail when the package's serial or the day of the declaration was lost."""
+    reading = read_sheet(sheets(FILLED, [MACHINE | DECLARED, {}]))
+    machine = SheetMachine(
+        row=3,
+        product_number="867959-B21",
+        product_name="DL360",
+        serial_number="JPDEMO0001",
+        quantity=1,
+        service_level="foundation_care_nbd",
+        condition_state="working",
+        declared_by="佐藤",
+        declared_on=date(2026, 11, 20),
+    )
+    assert reading.request == SheetRequest(
+        kind="upgrade",
+        contract_number="JP-4410-0001",
+        service_id="123456789012",
+        support_service_serial="HAx1",
+        start_date=date(2027, 1, 1),
+        end_date=date(2027, 12, 31),
+        service_level="foundation_care_24x7",
+        requester_name="山田",
+        requester_email="a@example.com",
+        note="急ぎ",
+        machines=(machine, SheetMachine(4, *[None] * 8)),
+    )
+
+
+def test_a_fault_names_its_sheet_and_row_and_hides_no_other() -> None:
+    """Seen to fail when a refused cell or a label that moved ended the reading of its sheet."""
+    fields = FILLED | {"contract_number": "?", "service_id": "?", "requester_name": ""}
+    row = MACHINE | DECLARED | {"quantity": "0", "declared_on": "?", "product_name": ""}
+    wrong = sheets(fields, [row])
+    wrong[REQUEST_SHEET][4][1] = None
+    wrong[MACHINE_SHEET][1][0] = wrong[MACHINE_SHEET][1][1]
+    wrong[MACHINE_SHEET][3] += [None, Cell("s", "x")]
+    assert read_sheet(wrong).faults == (
+        Fault(REQUEST_SHEET, 4, "B4", "label_moved"),
+        Fault(REQUEST_SHEET, 5, "C5", "not_a_contract_number"),
+        Fault(REQUEST_SHEET, 6, "C6", "not_a_service_id"),
+        Fault(REQUEST_SHEET, 11, "C11", "required"),
+        Fault(MACHINE_SHEET, 1, "A1", "label_moved"),
+        Fault(MACHINE_SHEET, 3, "B3", "required"),
+        Fault(MACHINE_SHEET, 3, "D3", "out_of_range"),
+        Fault(MACHINE_SHEET, 3, "H3", "not_a_date"),
+        Fault(MACHINE_SHEET, 3, "J3", "outside_the_table"),
+    )
+    days = {"start_date": "2027-12-31", "end_date": "2027-01-01"}
+    assert read_sheet(sheets(FILLED | days, [MACHINE | DECLARED])).faults == (
+        Fault(REQUEST_SHEET, 9, "C9", "end_before_start"),
+    )
+    twice = MACHINE | DECLARED | {"serial_number": "odd", "product_number": "odd one"}
+    assert read_sheet(sheets(FILLED, [twice, twice])).faults == (
+        Fault(MACHINE_SHEET, 3, "A3", "product_number_shape", "warning"),
+        Fault(MACHINE_SHEET, 3, "C3", "serial_number_shape", "warning"),
+        Fault(MACHINE_SHEET, 4, "A4", "product_number_shape", "warning"),
+        Fault(MACHINE_SHEET, 4, "C4", "serial_number_shape", "warning"),
+        Fault(MACHINE_SHEET, 4, "C4", "machine_twice"),
+    )
+    assert read_sheet(sheets(FILLED | {"start_date": ""}, [MACHINE | DECLARED])).faults == (
+        Fault(REQUEST_SHEET, 8, "C8", "required"),
+    )
+
+
+def test_rows_that_end_early_have_empty_cells_and_missing_rows_no_labels() -> None:
+    short = sheets(ASKED, [MACHINE])
+    for row in (6, 7, 8):
+        del short[REQUEST_SHEET][row][2:]
+    del short[MACHINE_SHEET][3][4:]
+    assert read_sheet(short).faults == ()
+    for cut in (1, 0):
+        del short[REQUEST_SHEET][6][cut:]
+        assert read_sheet(short).faults == (Fault(REQUEST_SHEET, 6, "B6", "label_moved"),)
+    del short[REQUEST_SHEET][6]
+    assert read_sheet(short).faults == (Fault(REQUEST_SHEET, 6, "B6", "label_moved"),)
+    del short[MACHINE_SHEET][1][7:]
+    assert read_sheet(short).faults[1:] == (Fault(MACHINE_SHEET, 1, "H1", "label_moved"),)
+    del short[MACHINE_SHEET][1]
+    assert len(read_sheet(short).faults) == 1 + len(COLUMNS)
+
+
+def test_what_could_not_be_read_is_left_open() -> None:
+    """A field that is refused asks for nothing else because of it."""
+    unread = dict.fromkeys(("kind", "requester_name", "requester_email"), Cell("f", "=1"))
+    reading = read_sheet(sheets(ASKED | unread | {"start_date": "2027-04-01"}))
+    assert faults(reading) == [(at, "formula_not_allowed") for at in ("C4", "C11", "C12")]
+    asked = reading.request
+    assert (asked.kind, asked.requester_name, asked.requester_email) == ("", "", "")
+    assert faults(read_sheet(sheets(ASKED | {"kind": Cell("f", "=1")}))) == [
+        ("C4", "formula_not_allowed")
+    ]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        {"contract_number": "JP-4410-0001"},
+        {"service_id": "123456789012"},
+        {"support_service_serial": "HAx1"},
+    ],
+)
+def test_req_1_each_number_of_a_contract_stands_for_its_machines(number: dict[str, str]) -> None:
+    fields = ASKED | {"contract_number": ""} | number
+    assert read_sheet(sheets(fields, [{"serial_number": "JPDEMO0001"}])).faults == ()
 
 
 @pytest.mark.parametrize(
@@ -174,8 +306,9 @@ def test_a_label_that_moved_and_a_value_beside_the_table_are_seen() -> None:
 def test_another_workbook_is_refused(row: int, word: str | None) -> None:
     other = sheets()
     other[MARK_SHEET][row] = [cell(word or "")]
-    with pytest.raises(SheetOfAnotherVersion):
+    with pytest.raises(SheetOfAnotherVersion) as refused:
         read_sheet(other)
+    assert refused.value.facts == {"version": VERSION}
 
 
 @pytest.mark.parametrize("lost", [REQUEST_SHEET, MACHINE_SHEET, MARK_SHEET])
@@ -189,8 +322,9 @@ def test_a_workbook_without_one_of_its_sheets_is_another(lost: str) -> None:
 def test_more_machines_than_a_request_takes_are_refused() -> None:
     rows: list[Mapping[str, Any]] = [MACHINE | {"serial_number": f"S{n:09d}"} for n in range(2501)]
     assert len(read_sheet(sheets(ASKED, rows[:MOST_MACHINES])).request.machines) == MOST_MACHINES
-    with pytest.raises(SheetTooLong):
+    with pytest.raises(SheetTooLong) as refused:
         read_sheet(sheets(ASKED, rows))
+    assert refused.value.facts == {"most": MOST_MACHINES}
 
 
 @pytest.mark.parametrize(
@@ -204,6 +338,15 @@ def test_more_machines_than_a_request_takes_are_refused() -> None:
         (serial_number, "ｊｐ　ｄｅｍｏ", "JP DEMO"),
         (name, "　髙﨑①㈱𠮷 ", "髙﨑①㈱𠮷"),
         (note, "a\r\nb\r", "a\nb"),
+        (note, "\n XaX \u3000\n", "XaX"),
+        (note, "a" * 2_000, "a" * 2_000),
+        (note, Cell("n", "-12"), "-12"),
+        (contract_number, Cell("n", "44100001"), "44100001"),
+        (service_id, Cell("n", "123456789012"), "123456789012"),
+        (service_id, "1234-5678-9012", "123456789012"),
+        (condition, " \u3000", ""),
+        (condition, "正常稼働", "working"),
+        (day, " \u3000", ""),
         (service_level, "foundation care ２４ｘ７", "foundation_care_24x7"),
         (service_level, "datacenter_care", "datacenter_care"),
     ],
@@ -232,6 +375,14 @@ def test_a_cell_is_understood_as_it_is_meant(read: Any, written: Any, understood
         (name, "名" * 10_000, "too_long"),
         (note, "a" * 2_001, "too_long"),
         (note, "a\0", "control_character"),
+        (note, "\x0ba", "control_character"),
+        (note, Cell("n", "1.5"), "number_not_text"),
+        (note, Cell("n", "1-"), "number_not_text"),
+        (note, Cell("n", " 1"), "number_not_text"),
+        (note, Cell("n", "X1"), "number_not_text"),
+        (note, Cell("b", "1"), "not_text"),
+        (day, "2027-04-01\x0b", "not_a_date"),
+        (condition, "正常稼働\x0b", "not_a_choice"),
         (service_level, "最高の", "not_a_service_level"),
     ],
 )

@@ -112,7 +112,9 @@ def test_a_plain_workbook_may_be_unpacked() -> None:
     squeezed = zlib.compress(SHEET * 50)[2:-4]
     assert code_of(archive(Part(TYPES.name, squeezed, method=DEFLATED), BOOK)) is None
     assert with_part("xl/worksheets/") is None
-    assert with_part("xl/a b.c_d-[e](f)%#+.xml", extra=b"\x00" * 9) is None
+    assert with_part("xl/a b.c_d-[e](f)%#+.xml", extra=bytes(40_000)) is None
+    # What ends an archive may stand within a part.
+    assert with_part("xl/a.xml", b"<x>PK\x05\x06" + bytes(40)) is None
     # A writer that did not know the size before, and one that packs harder.
     assert with_part("xl/a.xml", flags=0x8) is None
     assert with_part("xl/a.xml", flags=0x2) is None
