@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import re
-from codecs import BOM_UTF8, getincrementaldecoder
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
@@ -35,9 +35,6 @@ def text_blocks(chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
     decoder = getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)()
     line, rest = 1, ""
     for chunk in chain(chunks, (b"",)):
-        # Decoded as CP932 the mark of UTF-8 would become three letters of the first column.
-        if line == 1 and not rest and encoding != "utf-8" and chunk.startswith(BOM_UTF8):
-            raise FileRefused("wrong_encoding")
         try:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as failure:
@@ -101,10 +98,6 @@ def _never(_: str) -> None:
     return None
 
 
-def _refuse_constant(_: str) -> None:
-    raise ValueError
-
-
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -127,7 +120,6 @@ def json_records(lines: Iterable[str], columns: Sequence[str]) -> Iterator[Recor
     """Read one JSON object a line; its members are the columns, an absent one is unknown."""
     decoder = json.JSONDecoder(
         object_pairs_hook=_object,
-        parse_constant=_refuse_constant,
         parse_int=str,
         parse_float=str,
     )

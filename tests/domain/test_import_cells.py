@@ -264,7 +264,12 @@ def test_a_whole_number_has_its_bounds_and_its_default(text: str, taken: str | N
 def test_what_is_no_whole_number_is_refused(text: str) -> None:
     with pytest.raises(CellRefused) as refused:
         import_cells.whole_number(2, 5)(text)
-    assert refused.value.code == "not_a_number"
+    assert refused.value.code == str(refused.value) == "not_a_number"
+
+
+def test_a_day_lies_between_1900_and_2999() -> None:
+    for text in ("1900-01-01", "2999-12-31"):
+        assert import_cells.day(f" {text}\u3000") == text
 
 
 def test_one_of_a_few_words_is_taken() -> None:

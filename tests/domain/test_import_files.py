@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain import import_rows
 from app.domain.import_files import FILES, FileRefused, Issue, find_file, position_of
+from app.domain.import_records import LINE_LIMIT
 from app.domain.import_rows import ERRORS_KEPT, REMEMBERED, WARNINGS_KEPT, RowReader
 from app.domain.import_texts import IMPORT_TEXTS, import_text
 from app.domain.texts import TEXTS
@@ -40,6 +41,15 @@ REFUSED_FILES = [
     ("surrogate", b"partner_id,name\r\nP1,\xed\xa0\x80\r\n", "wrong_encoding", 2, None),
     ("overlong", b"partner_id,name\r\nP1,\xc0\xaf\r\n", "wrong_encoding", 2, None),
     ("NUL", b"partner_id,name\r\nP1,a\r\nP2,a\0b\r\n", "nul_byte", 3, None),
+    (
+        "NULs behind a blank line",
+        b"\npartner_id,name\r\nP1,a\0b\r\nP2,\0\r\n",
+        "nul_byte",
+        3,
+        None,
+    ),
+    ("broken header behind a blank line", b'\n"partner_id"x,name\n', "malformed_header", 2, None),
+    ("open quote in the header", b'partner_id,"name\r\nP1,a\r\n', "unclosed_quote", 1, None),
     ("open quote", b'partner_id,name\r\nP1,a\r\nP2,"b\r\nP3,c\r\n', "unclosed_quote", 3, None),
     ("open quote on the last line", b'partner_id,name\r\nP2,"b', "unclosed_quote", 2, None),
     (
@@ -92,13 +102,17 @@ def test_cp932_is_read_when_it_is_named() -> None:
     assert rows == [["2", "P1", "髙橋～①表"]]
 
 
-def test_utf8_with_a_mark_is_no_cp932() -> None:
-    with pytest.raises(FileRefused, match="wrong_encoding"):
-        read("partners", b"\xef\xbb\xbfpartner_id,name\r\n", encoding="cp932")
+@pytest.mark.parametrize("chunk", [1, 1 << 18])
+def test_utf8_with_a_mark_is_no_cp932(chunk: int) -> None:
+    """The first two bytes of the mark are no character of CP932."""
+    data = b"\xef\xbb\xbfpartner_id,name\r\n"
+    with pytest.raises(FileRefused, match=r"^wrong_encoding$") as refused:
+        read("partners", data, encoding="cp932", chunk=chunk)
+    assert refused.value.line == 1
 
 
 def test_an_encoding_that_is_not_offered_is_refused() -> None:
-    with pytest.raises(FileRefused, match="unknown_encoding"):
+    with pytest.raises(FileRefused, match=r"^unknown_encoding$"):
         read("partners", "partner_id,name\r\n", encoding="latin-1")
 
 
@@ -133,6 +147,21 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
         Issue(9, None, "column_count"),
     ]
     assert reader.rows_read == 7
+
+
+def test_a_header_may_go_over_lines_and_a_lone_return_ends_none() -> None:
+    rows, reader = read("partners", '"partner_id\r\n",name\r\nP1,x\r\nP2,a\rb\r\nP3,y\r\n')
+    assert rows == [["3", "P1", "x"], ["5", "P3", "y"]]
+    assert reader.errors == [Issue(4, None, "malformed_row")]
+
+
+def test_a_line_may_be_as_long_as_the_limit() -> None:
+    text = "partner_id,name\nP1," + "x" * (LINE_LIMIT - 3)
+    _, reader = read("partners", text)
+    # What a CSV reader takes for one field is less.
+    assert reader.errors == [Issue(2, None, "malformed_row")]
+    with pytest.raises(FileRefused, match=r"^line_too_long$"):
+        read("partners", text + "x")
 
 
 def test_a_million_faults_are_counted_and_few_are_kept() -> None:

@@ -36,6 +36,7 @@ def test_json_lines_have_the_same_columns() -> None:
         ('{"partner_id":"P1","name":"a"} x', None, "malformed_row"),
         ('{"partner_id":"P1","name":"a","name":"b"}', None, "malformed_row"),
         ('{"partner_id":"P1","name":NaN}', None, "malformed_row"),
+        ('{"partner_id":"P1","name":-Infinity}', None, "malformed_row"),
         ('{"partner_id":"P1","name":["a"]}', None, "malformed_row"),
         ('{"partner_id":"P1","name":{}}', None, "malformed_row"),
         ("[" * 100_000, None, "malformed_row"),
@@ -65,3 +66,13 @@ def test_json_numbers_are_what_is_written() -> None:
     rows, reader = read("prices", text, form="jsonl")
     assert [row[-1] for row in rows] == ["120000"]
     assert [issue.code for issue in reader.errors] == ["not_a_number"] * 4
+
+
+def test_json_truth_values_are_what_is_written() -> None:
+    text = "".join(
+        json_line(customer_id=f"C{number}", name="a", ordering_function=said)
+        for number, said in enumerate([True, False, None])
+    )
+    rows, reader = read("customers", text, form="jsonl")
+    assert [row[-1] for row in rows] == ["true", "false", "false"]
+    assert reader.errors == []
