@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.errors import TooManyRequests
 from app.domain.rate_limits import WINDOW_SECONDS, Account, Policy
 
 NEARLY = 1e-6
@@ -195,3 +196,9 @@ def test_what_a_request_has_reserved_is_not_spent_by_another() -> None:
     assert account.take(6, 1001.0)
     account.lease(10, 4, 1001.0)
     assert account.reserve(1004.0) == 0
+
+
+def test_a_refusal_says_the_quota_and_when_to_come_again() -> None:
+    refusal = TooManyRequests(600, WINDOW_SECONDS, 7)
+    assert (str(refusal), refusal.seconds) == ("too_many_requests", 7)
+    assert refusal.facts == {"quota": 600, "window_seconds": 60}
