@@ -83,8 +83,7 @@ def unknown_machines(changes: Sequence[Change], machines: Sequence[CoveredMachin
 
 def _doubled_kinds(changes: Sequence[Change]) -> Iterator[Place]:
     """A second period or contact, and levels that meet: one for all goes with no other one."""
-    levels = [change for change in changes if isinstance(change, LevelChange)]
-    whole = len(levels) > 1 and any(not change.serial_numbers for change in levels)
+    whole = any(isinstance(each, LevelChange) and not each.serial_numbers for each in changes)
     seen: set[object] = set()
     for place, change in enumerate(changes):
         if isinstance(change, ConfigurationChange):

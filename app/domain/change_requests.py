@@ -119,9 +119,7 @@ def _support_of_added(
     return found
 
 
-def _support_of_longer_period(
-    changes: Sequence[Change], facts: ChangeFacts, period: tuple[date, date]
-) -> list[Finding]:
+def _support_of_longer_period(facts: ChangeFacts, period: tuple[date, date]) -> list[Finding]:
     """What another period makes of the machines that stay, and did not say before (EOS-5)."""
     before = (facts.cover.start, facts.cover.end)
     if period == before:
@@ -185,7 +183,7 @@ def decide_change(changes: Sequence[Change], facts: ChangeFacts) -> ChangeDecisi
         raise NewOrderNeeded(facts={"most_days": MOST_START_DAYS}, rules=("REQ-6",))
     support = [
         *_support_of_added(changes, facts, period),
-        *_support_of_longer_period(changes, facts, period),
+        *_support_of_longer_period(facts, period),
     ]
     warnings += [finding.code for finding in support]
     warnings += [code for _, each in added_machines(changes) for code in _unusual_shapes(each)]

@@ -195,9 +195,7 @@ def machines_after(cover: Cover, changes: Sequence[Change]) -> list[CoveredMachi
                 )
             )
         come += [
-            CoveredMachine(
-                each.serial_number, each.product_number, each.service_level or level, None
-            )
+            CoveredMachine(each.serial_number, each.product_number, each.service_level or level)
             for each in change.add
         ]
     gone = [named for _, named in removed_machines(changes)]

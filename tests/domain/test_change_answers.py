@@ -19,6 +19,7 @@ from app.domain.changes import (
     Replacement,
 )
 from app.domain.quote_amending import Amendment, LineChange
+from app.domain.quote_drafting import Source
 from app.domain.quotes import LineKind, QuoteLine
 
 NBD, DAY_AND_NIGHT, CTR = "foundation_care_nbd", "foundation_care_24x7", "foundation_care_ctr"
@@ -59,6 +60,55 @@ def test_quo_2_a_machine_takes_the_level_of_the_one_whose_place_it_takes() -> No
     ]
     for changes, level in cases:
         assert [each.service_level for each in amendment_of(changes, LINES, NBD).added] == [level]
+
+
+def test_quo_2_changes_of_one_kind_add_up() -> None:
+    """Seen to fail when a later change took the place of an earlier one of its kind."""
+    other = replace(NEW, serial_number="S8")
+    found = amendment_of(
+        [
+            LevelChange(DAY_AND_NIGHT, ("S1",)),
+            LevelChange(DAY_AND_NIGHT, ("S3",)),
+            ConfigurationChange(add=(NEW,), remove=(NamedMachine("S2"),)),
+            ConfigurationChange(add=(other,), remove=(NamedMachine("S4"),)),
+        ],
+        (*LINES, *(replace(LINES[0], serial_number=serial) for serial in ("S3", "S4"))),
+        NBD,
+    )
+    assert found == Amendment(
+        lines=(
+            LineChange(1, service_level=DAY_AND_NIGHT),
+            LineChange(3, leave_out_reason=LEFT_OUT),
+            LineChange(4, service_level=DAY_AND_NIGHT),
+            LineChange(5, leave_out_reason=LEFT_OUT),
+        ),
+        added=tuple(
+            Source("New", NBD, product_number="P1", serial_number=serial) for serial in ("S9", "S8")
+        ),
+    )
+
+
+def test_quo_2_a_period_and_a_level_for_all_are_for_the_whole_version() -> None:
+    start = date(2027, 4, 1)
+    licence = replace(LINES[0], serial_number=None, product_number="L1", service_level=CTR)
+    swap = ConfigurationChange(
+        replace=(
+            Replacement(NamedMachine(product_number="L1"), replace(NEW, quantity=3)),
+            Replacement(NamedMachine("S0"), replace(NEW, service_level=DAY_AND_NIGHT)),
+            Replacement(NamedMachine("S0"), NEW),
+        )
+    )
+    found = amendment_of([PeriodChange(start=start), swap], [*LINES, licence], NBD)
+    assert (found.start, found.end) == (start, None)
+    assert found.lines == (LineChange(4, leave_out_reason=LEFT_OUT),)
+    assert [(each.service_level, each.quantity) for each in found.added] == [
+        (CTR, 3),
+        (DAY_AND_NIGHT, 1),
+        (NBD, 1),
+    ]
+    raised = amendment_of([LevelChange(DAY_AND_NIGHT), swap], LINES, NBD)
+    assert raised.service_level == DAY_AND_NIGHT
+    assert {each.service_level for each in raised.added} == {DAY_AND_NIGHT}
 
 
 @given(st.sets(st.sampled_from(["S1", "S2", "S3"])), st.sampled_from([NBD, DAY_AND_NIGHT]))

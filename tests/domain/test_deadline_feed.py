@@ -23,6 +23,7 @@ def test_dl_8_an_entry_is_one_day_whose_end_is_exclusive() -> None:
     assert (entry.day, entry.end) == (LIMIT, date(2027, 4, 1))
     assert (entry.sequence, entry.cancelled) == (0, False)
     assert entry.changed_at == datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+    assert entry.changed_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,15 @@ def test_a_day_lies_between_1900_and_2999() -> None:
         assert import_cells.day(f" {text}\u3000") == text
 
 
+def test_numbers_and_addresses_may_be_as_long_as_their_limits() -> None:
+    for check in (import_cells.product_number, import_cells.serial_number, import_cells.code):
+        assert check("8" * 40) == "8" * 40
+    longest = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 61}"
+    assert import_cells.email(longest) == longest
+    with pytest.raises(CellRefused):
+        import_cells.email(longest + "d")
+
+
 def test_one_of_a_few_words_is_taken() -> None:
     assert import_cells.whole_number(2, 5)("") == ""
     check = import_cells.one_of("yes", "no", default="no")
@@ -292,7 +301,12 @@ def test_a_plain_text_has_its_limit_and_its_default() -> None:
         "日本語",
     ]
     assert import_cells.plain_text()("x" * 200) == "x" * 200
-    for text, code in [("wxyz", "too_long"), ("a\nb", "control_character")]:
+    # A wide space is no control character.
+    assert check("a\u3000b") == "a\u3000b"
+    assert import_cells.plain_text()("") == ""
+    for text, code in [("wxyz", "too_long"), ("a\nb", "control_character")] + [
+        (f"{mark}a", "control_character") for mark in "\t\n"
+    ]:
         with pytest.raises(CellRefused) as refused:
             check(text)
         assert refused.value.code == code

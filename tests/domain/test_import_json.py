@@ -76,3 +76,5 @@ def test_json_truth_values_are_what_is_written() -> None:
     rows, reader = read("customers", text, form="jsonl")
     assert [row[-1] for row in rows] == ["true", "false", "false"]
     assert reader.errors == []
+    text = "".join(json_line(partner_id="P1", name=said) for said in (True, False))
+    assert [row[-1] for row in read("partners", text, form="jsonl")[0]] == ["true", "false"]

@@ -130,6 +130,12 @@ def test_quo_6_what_a_draft_leaves_out_bears_its_numbers() -> None:
     assert drafted(early) == Drafted((), (out,))
 
 
+def test_quo_6_a_machine_that_its_source_leaves_out_says_why() -> None:
+    source = replace(MACHINE, leave_out_reason="撤去")
+    wished = WishedQuote(RequestKind.RENEWAL, tax_rate_bp=800)
+    assert draft_lines([source], wished, known()) == Drafted((), (OUT,))
+
+
 def test_eos_3_of_a_product_outside_the_catalogue_no_date_is_known() -> None:
     assert known().lifecycle("elsewhere") == known().lifecycle(None) == Lifecycle()
 

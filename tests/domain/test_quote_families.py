@@ -41,6 +41,10 @@ LICENCE = replace(ADDED, serial_number=None)
         # Two licences are not one licence twice; nothing is known of a line without dates.
         (LICENCE, LICENCE, False),
         (LINE, replace(LINE, start=None, end=None), False),
+        (LINE, replace(LINE, start=None), False),
+        (LINE, replace(LINE, end=None), False),
+        (replace(LINE, start=None), LINE, False),
+        (replace(LINE, end=None), LINE, False),
         (LINE, fee_line(5, 1000), False),
         (fee_line(5, 1000), fee_line(5, 1000), False),
     ],

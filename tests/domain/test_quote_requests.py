@@ -284,6 +284,51 @@ def test_dl_6_from_the_start_on_a_renewal_is_a_reenrollment(days: int) -> None:
     assert ("DL-6" in decision.rules) is late
 
 
+@pytest.mark.parametrize(("days_ago", "late"), [(0, False), (1, True)])
+def test_dl_6_the_day_after_the_end_is_the_first_of_a_reenrollment(
+    days_ago: int, late: bool
+) -> None:
+    known = contract(end=TODAY - timedelta(days=days_ago))
+    decision = decide_renewal(wanted(), Agreement(frozenset({known})), TODAY)
+    assert decision.warnings == (("reenrollment_needed",) if late else ())
+    late_rules = ("REQ-1", "REQ-5", "DL-6", "TERM-1", "TERM-2", "TERM-3")
+    assert (decision.rules == late_rules) is late
+
+
+def test_req_1_what_is_asked_back_keeps_its_warnings() -> None:
+    several = replace(WHOLE, quantity=2)
+    asked = wanted(Identification(configuration=(several,)))
+    agreement = Agreement(missing=("machine_not_found",), warnings=("configuration_incomplete",))
+    assert decide_renewal(asked, agreement, TODAY) == RequestDecision(
+        RequestState.NEEDS_INFORMATION,
+        missing=("machine_not_found",),
+        warnings=("configuration_incomplete", "serial_count_unlike_quantity"),
+        rules=("REQ-1", "REQ-5"),
+    )
+
+
+def test_req_7_a_package_is_sent_on_by_two_rules() -> None:
+    decision = decide_renewal(wanted(), Agreement(frozenset({PACKAGE})), TODAY)
+    assert decision == RequestDecision(
+        RequestState.REDIRECTED, redirect="packages", rules=("REQ-1", "REQ-7")
+    )
+
+
+def test_contracts_that_end_on_different_days_have_the_period_that_is_wished() -> None:
+    later = contract("JP-2", end=date(2027, 9, 30))
+    wish = WishedPeriod(start=date(2027, 10, 1), term_months=6)
+    decision = decide_renewal(wanted(period=wish), Agreement(frozenset({ONE, later})), TODAY)
+    assert decision.period == Period(date(2027, 10, 1), date(2028, 3, 31))
+    assert (decision.warnings, decision.missing) == ((), ())
+
+
+def test_a_period_of_one_day_is_no_mistake() -> None:
+    wish = WishedPeriod(end=date(2027, 4, 1))
+    decision = decide_renewal(wanted(period=wish), Agreement(frozenset({ONE})), TODAY)
+    assert decision.period == Period(date(2027, 4, 1), date(2027, 4, 1))
+    assert decision.state is RequestState.RECEIVED
+
+
 def test_contracts_that_end_on_different_days_leave_the_period_open() -> None:
     later = contract("JP-2", end=date(2027, 9, 30))
     decision = decide_renewal(wanted(), Agreement(frozenset({ONE, later})), TODAY)
@@ -303,6 +348,12 @@ def test_a_level_that_needs_a_person_warns() -> None:
     unusual = contract(service_level="datacenter_care")
     decision = decide_renewal(wanted(), Agreement(frozenset({unusual})), TODAY)
     assert decision.warnings == ("level_needs_person",)
+    # The level that is wished counts, not the one that was.
+    for level, warnings in [("foundation_care_nbd", ()), ("odd", ("level_needs_person",))]:
+        asked = wanted(service_level=level)
+        for known in (ONE, unusual):
+            decision = decide_renewal(asked, Agreement(frozenset({known})), TODAY)
+            assert decision.warnings == warnings
 
 
 @given(st.lists(st.sampled_from(["contract", "package", "post_warranty"]), min_size=1))

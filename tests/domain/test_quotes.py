@@ -47,6 +47,7 @@ from app.domain.quotes import (
     plain_name,
     totals_of,
 )
+from app.domain.tax import Rounding
 from app.domain.texts import text
 
 OLD_END = date(2027, 3, 31)
@@ -399,10 +400,17 @@ def test_quo_4_totals_add_up(amounts: list[tuple[int, int]]) -> None:
     assert sum(rate.taxable for rate in totals.rates) == totals.subtotal
 
 
+def test_quo_4_the_direction_of_rounding_is_a_setting() -> None:
+    lines = [replace(one(), unit_price=105, quantity=1, tax_rate_bp=1000)]
+    assert totals_of(lines).tax == 10
+    assert totals_of(lines, Rounding.CEILING).tax == 11
+
+
 def test_term_4_the_period_of_a_quote_is_that_of_its_lines() -> None:
     later = one(wished=replace(RENEWAL, start=date(2027, 6, 1)))
     assert period_of([later, one(), fee_line(5, 1000)]) == Period(START, date(2028, 5, 31))
     assert period_of([fee_line(5, 1000)]) is None
+    assert period_of([replace(one(), start=None), replace(one(), end=None)]) is None
 
 
 @pytest.mark.parametrize(

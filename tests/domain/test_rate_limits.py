@@ -198,6 +198,41 @@ def test_what_a_request_has_reserved_is_not_spent_by_another() -> None:
     assert account.reserve(1004.0) == 0
 
 
+@pytest.mark.parametrize(
+    ("now", "free"), [(999.0, 46.5), (1000.0, 46.5), (1004.0, 50.5), (1010.5, 57.0), (2000.0, 57.0)]
+)
+def test_the_shared_allowance_fills_up_to_its_burst(now: float, free: float) -> None:
+    account = Account(Policy("caller", 60))
+    account.know(10.5, 1000.0)
+    assert account.free(now) == free
+
+
+def test_a_lease_is_over_at_its_end() -> None:
+    """Seen to fail with each comparison of an instant and the end of a lease taken the other way
+    at that instant itself.
+    """
+    account = Account(Policy("caller", 1_200))
+    assert account.wanted(1000.0) == 2
+    account.lease(2, 1, 1000.0)
+    assert (account.held(1002.9), account.held(1003.0)) == (1, 0)
+    assert not account.take(1, 1003.0)
+    assert account.wanted(1002.9) == 4
+    assert account.wanted(1003.0) == 2
+    account.know(account.burst, 1002.0)
+    # What is left of the lease counts beside the shared allowance.
+    assert account.may_ask(1, 1002.0)
+    assert not account.may_ask(2, 1002.0)
+    assert account.take(1, 1002.9)
+
+
+def test_of_a_caller_that_nobody_knows_nothing_is_spent() -> None:
+    policy = Policy("caller", 60)
+    account = Account(policy)
+    assert account.policy is policy
+    assert (account.spent, account.at, account.ends, account.held(0.0)) == (0.0, 0.0, 0.0, 0)
+    assert account.remaining(0.0) == (57, 0)
+
+
 def test_a_refusal_says_the_quota_and_when_to_come_again() -> None:
     refusal = TooManyRequests(600, WINDOW_SECONDS, 7)
     assert (str(refusal), refusal.seconds) == ("too_many_requests", 7)

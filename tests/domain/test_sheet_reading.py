@@ -127,6 +127,17 @@ def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
         declared_by="佐藤",
         declared_on=date(2026, 11, 20),
     )
+    empty = SheetMachine(
+        row=4,
+        product_number=None,
+        product_name=None,
+        serial_number=None,
+        quantity=None,
+        service_level=None,
+        condition_state=None,
+        declared_by=None,
+        declared_on=None,
+    )
     assert reading.request == SheetRequest(
         kind="upgrade",
         contract_number="JP-4410-0001",
@@ -138,7 +149,8 @@ def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
         requester_name="山田",
         requester_email="a@example.com",
         note="急ぎ",
-        machines=(machine, SheetMachine(4, *[None] * 8)),
+        machines=(machine, empty),
+        written=(("contract_number", "jp-4410-0001"),),
     )
 
 
