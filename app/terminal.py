@@ -53,9 +53,14 @@ class Bars:
             self._bar = None
 
 
+# Where a service that listens on every address is found from the same machine.
+_FOUND_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 — nothing is bound here.
+
+
 def welcome(settings: Settings, tokens: dict[str, str]) -> str:
     """What to try next, with addresses and tokens that work as they are."""
-    base = f"http://{settings.http.host}:{settings.http.port}"
+    host = _FOUND_AT.get(settings.http.host, settings.http.host)
+    base = f"http://{f'[{host}]' if ':' in host else host}:{settings.http.port}"
     lines = [
         "",
         f"Renewal Desk listens on {base}",

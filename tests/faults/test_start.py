@@ -1,8 +1,8 @@
 """A start that cannot reach its database says so in one line, and never shows a password.
 
 Seen to fail: with `trouble_at_start` returning None (a trace of a hundred lines), with the failure
-itself told in place of its cause (an answer with SQL), and with the line's end left on the password
-of the file.
+itself told in place of its cause (an answer with SQL), with the line's end left on the password
+of the file, and with the address of `welcome` as it was set (`http://:::8000`).
 """
 
 import os
@@ -15,6 +15,7 @@ from sqlalchemy import URL, make_url
 
 from app.cli import main
 from app.settings import SettingError, load_settings
+from app.terminal import welcome
 
 ADDRESS = "postgresql://owner@db.example:5433/desk"
 URL_NAME = "RENEWAL_DESK_DATABASE_URL"
@@ -84,3 +85,17 @@ def test_a_file_without_a_password_stops_the_start(tmp_path: Path, content: byte
 def test_a_password_without_an_address_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=FILE_NAME):
         load_settings({FILE_NAME: os.devnull})
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104
+        ("::1", "http://[::1]:8000"),
+        ("::", "http://[::1]:8000"),
+    ],
+)
+def test_what_to_try_next_can_be_pasted(host: str, base: str) -> None:
+    words = welcome(load_settings({"RENEWAL_DESK_HOST": host}), {})
+    assert f"Renewal Desk listens on {base}\n" in words
