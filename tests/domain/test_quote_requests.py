@@ -340,6 +340,9 @@ def test_a_service_id_of_many_years_means_the_contracts_that_run() -> None:
     old = contract("JP-0", start=date(2025, 4, 1), end=date(2026, 3, 31))
     decision = decide_renewal(wanted(), Agreement(frozenset({old, ONE})), TODAY)
     assert decision.contracts == (ONE,)
+    last_day = contract("JP-3", end=TODAY)
+    both = decide_renewal(wanted(), Agreement(frozenset({last_day, old, ONE})), TODAY)
+    assert both.contracts == (ONE, last_day)
     lapsed = decide_renewal(wanted(), Agreement(frozenset({old})), TODAY)
     assert lapsed.contracts == (old,)
 

@@ -89,6 +89,35 @@ def test_fee_2_what_the_check_did_not_decide_on_stays_and_is_looked_at(line: Quo
     assert flags_of_check(KIND, check, [consumed(*JULY)]) == ()
 
 
+@pytest.mark.parametrize(
+    ("serial_number", "product_number", "is_meant"),
+    [
+        (None, "867959-B21", True),
+        (None, "S0B84A", False),
+        ("JPT0000001", "867959-B21", False),
+        ("JPT0000001", "S0B84A", False),
+    ],
+)
+def test_fee_2_what_has_no_serial_number_is_known_by_its_product(
+    serial_number: str | None, product_number: str, is_meant: bool
+) -> None:
+    asked = drafted(*JULY[:2])
+    line = replace(asked, serial_number=serial_number, product_number=product_number)
+    term = ConsumedTerm(None, "867959-B21", Period(*JULY[:2]), date(2027, 7, 8))
+    (found,) = with_consumed_terms([line], [term])
+    # A single day that is consumed counts.
+    assert found.consumed_days == (1 if is_meant else 0)
+    check = CheckFacts("eligible", "none", 0, (term,))
+    assert (flags_of_check(KIND, check, [found]) == ()) is is_meant
+
+
+def test_fee_2_a_line_without_dates_has_no_term() -> None:
+    term = ConsumedTerm("JPT0000001", None, Period(*JULY[:2]), JULY[2])
+    asked = drafted(*JULY[:2])
+    lines = (replace(asked, start=None), replace(asked, end=None))
+    assert with_consumed_terms(lines, [term]) == lines
+
+
 def test_fee_2_consumed_days_are_paid_for_whatever_is_amended() -> None:
     line = consumed(*JULY)
     (same,) = amended_lines([line], Amendment(), KIND, CATALOGUE, 1000).lines

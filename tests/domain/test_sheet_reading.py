@@ -115,7 +115,14 @@ def test_a_whole_sheet_is_read() -> None:
 
 def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
     """Seen to fail when the package's serial or the day of the declaration was lost."""
-    reading = read_sheet(sheets(FILLED, [MACHINE | DECLARED, {}]))
+    long = "jp-4410-0001" + " " * 100
+    typed = {
+        "product_number": "867959-b21",
+        "serial_number": "jpdemo0001",
+        "product_name": " DL360",
+    }
+    fields = FILLED | {"contract_number": long}
+    reading = read_sheet(sheets(fields, [MACHINE | DECLARED | typed, {}]))
     machine = SheetMachine(
         row=3,
         product_number="867959-B21",
@@ -126,6 +133,7 @@ def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
         condition_state="working",
         declared_by="佐藤",
         declared_on=date(2026, 11, 20),
+        written=(("product_number", "867959-b21"), ("serial_number", "jpdemo0001")),
     )
     empty = SheetMachine(
         row=4,
@@ -150,7 +158,7 @@ def test_req_4_every_field_of_a_sheet_is_read_into_its_place() -> None:
         requester_email="a@example.com",
         note="急ぎ",
         machines=(machine, empty),
-        written=(("contract_number", "jp-4410-0001"),),
+        written=(("contract_number", long[:100]),),
     )
 
 

@@ -27,6 +27,7 @@ DECLARED = SheetMachine(
     condition_state="unknown",
     declared_by="佐藤",
     declared_on=date(2026, 11, 20),
+    written=(("serial_number", "jpdemo0001"),),
 )
 SILENT = replace(DECLARED, row=7, condition_state=None, declared_by=None, declared_on=None)
 ASKED = SheetRequest(
@@ -41,6 +42,7 @@ ASKED = SheetRequest(
     requester_email="a@example.com",
     note="急ぎ",
     machines=(DECLARED, SILENT),
+    written=(("contract_number", "jp-4410-0001"),),
 )
 MACHINES = (
     WantedMachine(
@@ -50,6 +52,7 @@ MACHINES = (
         quantity=2,
         service_level="foundation_care_nbd",
         declaration=Declaration(OperatingState.UNKNOWN, "佐藤", date(2026, 11, 20)),
+        written=(("serial_number", "jpdemo0001"),),
     ),
     WantedMachine(
         product_number="867959-B21",
@@ -58,6 +61,7 @@ MACHINES = (
         quantity=2,
         service_level="foundation_care_nbd",
         declaration=None,
+        written=(("serial_number", "jpdemo0001"),),
     ),
 )
 
@@ -79,6 +83,7 @@ def test_req_4_every_field_of_a_sheet_finds_its_place(
             contract_number="JP-4410-0001",
             support_service_serial="JPSUP00001",
             configuration=MACHINES if renewal else (),
+            written=(("contract_number", "jp-4410-0001"),),
         ),
         period=WishedPeriod(start=date(2027, 1, 1), end=date(2027, 12, 31)),
         service_level="foundation_care_24x7",
