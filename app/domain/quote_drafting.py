@@ -9,7 +9,7 @@ from typing import Final
 from app.domain.end_of_support import Lifecycle, RequestKind, decide_end_of_support
 from app.domain.findings import Finding, Outcome
 from app.domain.periods import DEFAULT_TERM_MONTHS, Period, day_after, end_of_term
-from app.domain.pricing import LinePreview, PricedLine, co_term, line_price
+from app.domain.pricing import line_price
 from app.domain.quotes import LeftOut, LineKind, QuoteLine, left_out_of
 
 # Findings that leave a machine out, by the code of the finding.
@@ -236,56 +236,3 @@ def mixed_flags(lines: Iterable[QuoteLine], systems: Mapping[str, str]) -> tuple
         len(found) > 1 for found in periods.values()
     )
     return ("mixed_service_levels",) if differ else ()
-
-
-def preview_co_term(
-    lines: Sequence[QuoteLine], end: date, kind: RequestKind, catalogue: Catalogue
-) -> tuple[LinePreview, ...]:
-    """Return what it means for each service line to end on one day, problems with end of support
-    included (QUO-5, EOS-2). Lines are named by their place, counted from 1.
-    """
-    named = [
-        (str(number), line)
-        for number, line in enumerate(lines, start=1)
-        if line.kind is LineKind.SERVICE and line.start is not None and line.end is not None
-    ]
-    previews = co_term(
-        (
-            PricedLine(
-                name,
-                line.start,
-                line.end,
-                line.annual_price or 0,
-                line.quantity,
-                line.consumed_days,
-            )
-            for name, line in named
-            if line.start is not None and line.end is not None
-        ),
-        end,
-    )
-    return tuple(
-        _with_problem(preview, line, kind, catalogue)
-        for preview, (_, line) in zip(previews, named, strict=True)
-    )
-
-
-def _with_problem(
-    preview: LinePreview, line: QuoteLine, kind: RequestKind, catalogue: Catalogue
-) -> LinePreview:
-    problem = preview.problem
-    if problem is None:
-        decision = decide_end_of_support(
-            kind,
-            preview.start,
-            preview.new_end,
-            catalogue.lifecycle(line.product_number),
-            covers_last_day=catalogue.covers_last_day,
-        )
-        refused = [each for each in decision.findings if each.outcome is Outcome.NOT_ELIGIBLE]
-        problem = refused[0].code if refused else None
-    if problem is None and "price_missing" in line.flags:
-        problem = "price_missing"
-    if problem is None:
-        return preview
-    return replace(preview, price=None, difference=None, problem=problem)

@@ -102,5 +102,5 @@ def _line_out(preview: LinePreview, line: QuoteLine, language: Language) -> Line
 
 
 def _problem(code: str, language: Language) -> CodedText:
-    named = f"quote.{code}" if code == "price_missing" else code
+    named = f"quote.{code}" if code in {"price_missing", "price_set"} else code
     return {"code": code, "text": text(named, language)}

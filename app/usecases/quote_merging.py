@@ -20,7 +20,8 @@ from app.domain.end_of_support import RequestKind
 from app.domain.errors import CustomersDiffer, InvalidInput, NotFound
 from app.domain.pricing import LinePreview
 from app.domain.quote_amending import Amendment, amended_lines
-from app.domain.quote_drafting import Drafted, preview_co_term
+from app.domain.quote_drafting import Drafted
+from app.domain.quote_previews import preview_co_term
 from app.domain.quote_states import VersionAction
 from app.domain.quotes import LineKind, QuoteLine, left_out_of
 from app.usecases.quote_facts import (

@@ -25,8 +25,8 @@ from app.domain.quote_drafting import (
     Source,
     WishedQuote,
     draft_lines,
-    preview_co_term,
 )
+from app.domain.quote_previews import preview_co_term
 from app.domain.quotes import (
     FEE_NAME,
     LeftOut,
@@ -456,3 +456,22 @@ def test_quo_5_a_preview_counts_all_units_and_leaves_out_what_has_no_period() ->
         7200,
         3600,
     )
+
+
+def test_quo_5_a_preview_shows_the_price_of_the_desk_and_foretells_none() -> None:
+    """Seen to fail when such a line was previewed at the price of the list, and when what is wrong
+    with its end was hidden.
+    """
+    line = replace(LINE, unit_price=999, decisions={"price": {"reason": "値引"}})
+    (same,) = preview_co_term([line], END, RequestKind.RENEWAL, known())
+    assert (same.old_price.unit_price, same.old_price.amount) == (999, 2997)
+    assert (same.price, same.difference, same.problem) == (same.old_price, 0, None)
+    (later,) = preview_co_term([line], date(2029, 3, 31), RequestKind.RENEWAL, known())
+    assert later.old_price == same.old_price
+    assert (later.price, later.difference, later.problem) == (None, None, "price_set")
+    (wrong,) = preview_co_term([line], OLD_END, RequestKind.RENEWAL, known())
+    assert wrong.old_price == same.old_price
+    assert (wrong.price, wrong.problem) == (None, "end_before_start")
+    missing = replace(LINE, unit_price=0, annual_price=None, flags=("price_missing",))
+    (open_line,) = preview_co_term([missing], END, RequestKind.RENEWAL, known())
+    assert (open_line.old_price.amount, open_line.problem) == (0, "price_missing")

@@ -343,6 +343,10 @@ def test_a_service_id_of_many_years_means_the_contracts_that_run() -> None:
     last_day = contract("JP-3", end=TODAY)
     both = decide_renewal(wanted(), Agreement(frozenset({last_day, old, ONE})), TODAY)
     assert both.contracts == (ONE, last_day)
+    # By their numbers, whoever has them.
+    of_another = ONE._replace(customer_id="C0000", contract_number="JP-9")
+    two = decide_renewal(wanted(), Agreement(frozenset({of_another, ONE})), TODAY)
+    assert two.contracts == (ONE, of_another)
     lapsed = decide_renewal(wanted(), Agreement(frozenset({old})), TODAY)
     assert lapsed.contracts == (old,)
 

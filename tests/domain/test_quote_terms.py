@@ -17,8 +17,8 @@ from app.domain.quote_drafting import (
     Source,
     WishedQuote,
     draft_lines,
-    preview_co_term,
 )
+from app.domain.quote_previews import preview_co_term
 from app.domain.quote_terms import with_consumed_terms
 from app.domain.quotes import CheckFacts, ConsumedTerm, QuoteLine, flags_of_check, left_out_of
 

@@ -25,8 +25,8 @@ from app.domain.quote_drafting import (
     draft_lines,
     line_period,
     mixed_flags,
-    preview_co_term,
 )
+from app.domain.quote_previews import preview_co_term
 from app.domain.quotes import (
     BLOCKING_FLAGS,
     AddresseeKind,
