@@ -72,5 +72,5 @@ def _at_price_of_desk(preview: LinePreview, line: QuoteLine) -> LinePreview:
     if preview.problem is not None:
         return replace(preview, old_price=old)
     if preview.new_end == preview.old_end:
-        return replace(preview, old_price=old, price=old, difference=0)
+        return replace(preview, old_price=old, price=old)
     return replace(preview, old_price=old, price=None, difference=None, problem="price_set")
