@@ -1,7 +1,7 @@
 """Makes the application: the only place that wires database, keys, routers and handlers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -92,7 +92,8 @@ def create_app(
     app.state.rate_limits = RateLimits(settings, database, keys.secret("rate limits"))
     app.state.stopping = asyncio.Event()
     # Included for the description and for what is not found; the directory comes first.
-    app.router.routes.append(Directory([r for router in ROUTERS for r in strict_routes(router)]))
+    routes = [route for router in ROUTERS for route in strict_routes(router)]
+    app.router.routes.append(Directory(routes))
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -116,7 +117,7 @@ def create_app(
             clock=clock,
             limits=app.state.rate_limits,
         )
-    app.state.query_names = check_policy(app)
+    app.state.query_names = check_policy(app, routes)
     return app
 
 
@@ -150,20 +151,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.database.close()
 
 
-def check_policy(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
+def check_policy(
+    app: FastAPI, routes: Sequence[StrictRoute]
+) -> dict[tuple[str, str], frozenset[str]]:
     """Refuse to start with a route that has no row in the policy table, a row without a route, or a
-    route that reads more than it should.
+    route that stands in none of the routers, whose `routes` these are.
 
     Returns the query parameters that each operation has, by path and method.
     """
-    seen: set[tuple[str, str]] = set()
+    if any(isinstance(route, APIRoute) for route in app.router.routes):
+        raise RuntimeError("a route of the application itself: put it into a router")
     names: dict[tuple[str, str], frozenset[str]] = {}
-    for context in iter_route_contexts(app.routes):
-        route = context.original_route
-        if not isinstance(route, APIRoute):
-            continue
-        if not isinstance(route, StrictRoute):
-            raise RuntimeError(f"{route.path} is no StrictRoute: give its router the route_class")
+    for route in routes:
         known = frozenset(
             parameter.alias
             for parameter in get_flat_params(route.dependant)
@@ -172,9 +171,8 @@ def check_policy(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
         for method in route.methods or ():
             if (method, route.path) not in POLICY:
                 raise RuntimeError(f"{method} {route.path} has no row in the policy table")
-            seen.add((method, route.path))
             names[(route.path, method)] = known
-    missing = set(POLICY) - seen
+    missing = set(POLICY) - {(method, path) for path, method in names}
     if missing:
         raise RuntimeError(f"rows of the policy table without a route: {sorted(missing)}")
     return names
