@@ -37,10 +37,10 @@ async def hidden() -> None:
 
 def test_a_route_outside_of_the_routers_keeps_the_service_from_starting() -> None:
     app = FastAPI()
-    app.add_api_route("/v1/hidden", dict)
+    app.add_api_route("/v1/hidden", hidden)
     with pytest.raises(RuntimeError, match="put it into a router"):
         check_policy(app, ROUTES)
     router = APIRouter()
-    router.add_api_route("/v1/hidden", dict)
+    router.add_api_route("/v1/hidden", hidden)
     with pytest.raises(RuntimeError, match="no StrictRoute"):
         strict_routes(router)
