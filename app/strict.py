@@ -41,6 +41,8 @@ _MOST_PLACES = 100
 _MAYBE_CONTROL = re.compile(rb"\\u00[0189][0-9A-Fa-f]|\\u007[Ff]|\\[bfr]|\x7f|\xc2[\x80-\x9f]")
 # What each of them begins with: a search for one byte costs next to nothing.
 _SIGNS = (b"\\", b"\x7f", b"\xc2")
+# How a whole number can be written that is read as another kind of number: 2.0, 2e0.
+_MAYBE_WHOLE = re.compile(rb"[0-9](?:\.0|[eE])")
 # Line feeds and tabs are left to the schemas: some texts have lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -177,6 +179,8 @@ def read_json(body: bytes) -> Any:
             json.loads(body, object_pairs_hook=_refuse_doubled)
     except (ValueError, RecursionError):
         raise MalformedJson from None
+    if _MAYBE_WHOLE.search(body):
+        value = with_whole_numbers(value)
     if any(sign in body for sign in _SIGNS) and _MAYBE_CONTROL.search(body):
         places = list(islice(find_control_characters(value), _MOST_PLACES))
         if places:
@@ -200,6 +204,19 @@ def count_members(value: Any) -> int:
             return members
         level = below
     raise MalformedJson
+
+
+def with_whole_numbers(value: Any) -> Any:
+    """A JSON value in which whole numbers are integers however they were written: JSON knows one
+    kind of number, and to its schemas 2.0 is an integer.
+    """
+    if type(value) is float and value.is_integer():
+        return int(value)
+    if type(value) is list:
+        return [with_whole_numbers(part) for part in value]
+    if type(value) is dict:
+        return {name: with_whole_numbers(part) for name, part in value.items()}
+    return value
 
 
 def find_control_characters(value: Any, at: str = "") -> Iterator[str]:

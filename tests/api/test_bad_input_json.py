@@ -145,3 +145,26 @@ async def test_what_is_good_json_in_an_unusual_form_is_read(service: Service) ->
     ):
         answer = await service.post(LOOKUP, headers=JSON, content=body)
         assert answer.status_code == 200, (body, answer.text)
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [("24", 200), ("24.0", 200), ("2.4e1", 200), ("240e-1", 200), ("24.5", 422), ('"24"', 422)],
+)
+async def test_a_whole_number_is_one_however_it_is_written(
+    service: Service, written: str, status: int
+) -> None:
+    """JSON and its schemas have one kind of number. Seen to fail without `with_whole_numbers`."""
+    body = (
+        '{"kind":"renewal","identification":{"contract_number":"JP-4410-0001"},'
+        '"requester":{"name":"佐藤 2.0 1e3","email":"a@example.com"},"period":{"term_months":'
+        f"{written}}}}}"
+    )
+    answer = await service.post(
+        "/v1/quote-requests?dry_run=true", content=body.encode(), headers=JSON
+    )
+    assert answer.status_code == status, answer.text
+    if status == 200:
+        assert answer.json()["requester"]["name"] == "佐藤 2.0 1e3"
+    else:
+        assert answer.json()["errors"] == [{"pointer": "/period/term_months", "code": "wrong_type"}]
