@@ -431,7 +431,7 @@ async def test_the_list_filters_and_pages_the_latest_first(own_service: Service)
             for quantity, wrong in (
                 (True, "wrong_type"),
                 ("7", "wrong_type"),
-                (7.0, "wrong_type"),
+                (7.5, "wrong_type"),
                 (0, "out_of_range"),
                 (-1, "out_of_range"),
                 (10**30, "wrong_type"),
