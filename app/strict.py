@@ -41,8 +41,9 @@ _MOST_PLACES = 100
 _MAYBE_CONTROL = re.compile(rb"\\u00[0189][0-9A-Fa-f]|\\u007[Ff]|\\[bfr]|\x7f|\xc2[\x80-\x9f]")
 # What each of them begins with: a search for one byte costs next to nothing.
 _SIGNS = (b"\\", b"\x7f", b"\xc2")
-# How a whole number can be written that is read as another kind of number: 2.0, 2e0.
-_MAYBE_WHOLE = re.compile(rb"[0-9](?:\.0|[eE])")
+# How a number begins that is read as another kind than an integer, whole or not: 2.0, 2e0. A serial
+# number such as "2E0001" is none: it stands behind a quote.
+_MAYBE_WHOLE = re.compile(rb"[\[:,\s]-?[0-9]+[.eE]")
 # Line feeds and tabs are left to the schemas: some texts have lines.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
