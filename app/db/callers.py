@@ -92,6 +92,10 @@ def visible_to(
     )
 
 
+# What the condition asks of a viewer, by the names of its parameters.
+_WHO = (("viewer", Text), ("viewer_scope", Text), ("viewer_today", Date))
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Whose eyes a query looks through: a caller's, in one matter on one day (a Japanese calendar
@@ -106,13 +110,11 @@ class Viewer:
 
     def condition(self, customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
         """The visibility condition of this viewer on a customer column (the first wall)."""
-        if self.principal is None:
+        who = self.values()
+        if not who:
             return visible_to(customer_id, None, None, None)
         return visible_to(
-            customer_id,
-            bindparam("viewer", self.principal, type_=Text),
-            bindparam("viewer_scope", self.scope, type_=Text),
-            bindparam("viewer_today", self.today, type_=Date),
+            customer_id, *(bindparam(name, who[name], type_=kind) for name, kind in _WHO)
         )
 
     @property
@@ -133,13 +135,8 @@ def visible(customer_id: ColumnElement[Any], *, portal: bool) -> ColumnElement[b
     that are built once and given `Viewer.values` each time. To build one costs more than to run it.
     """
     if not portal:
-        return true()
-    return visible_to(
-        customer_id,
-        bindparam("viewer", type_=Text),
-        bindparam("viewer_scope", type_=Text),
-        bindparam("viewer_today", type_=Date),
-    )
+        return visible_to(customer_id, None, None, None)
+    return visible_to(customer_id, *(bindparam(name, type_=kind) for name, kind in _WHO))
 
 
 PORTAL_ENTRY = Entry(
