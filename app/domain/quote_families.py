@@ -1,9 +1,13 @@
 """What quotes that were split or merged from one another may offer (QUO-6): each line once."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.domain.periods import Period, overlaps
 from app.domain.quotes import LineKind, QuoteLine
+
+# Whether it is the line of a contract or a machine, and the two numbers of that.
+_Key = tuple[str, str, int | str | None]
 
 
 def quoted_elsewhere(
@@ -16,28 +20,29 @@ def quoted_elsewhere(
     renews the same line of a contract or is for the same machine. Two licences of one product
     cannot be told from one licence twice, so they are left to the desk.
     """
-    others = [(number, line) for number, line in standing if line.kind is LineKind.SERVICE]
+    known: defaultdict[_Key, list[tuple[int, str, Period]]] = defaultdict(list)
+    for order, (number, other) in enumerate(standing):
+        for key, period in _keys_of(other):
+            known[key].append((order, number, period))
     found = []
     for place, line in enumerate(lines, start=1):
-        if line.kind is not LineKind.SERVICE:
-            continue
-        same = (number for number, other in others if _same(line, other))
-        number = next(same, None)
-        if number is not None:
-            found.append((place, number))
+        same = [
+            (order, number)
+            for key, period in _keys_of(line)
+            for order, number, days in known.get(key, ())
+            if overlaps(period, days)
+        ]
+        if same:
+            found.append((place, min(same)[1]))
     return tuple(found)
 
 
-def _same(line: QuoteLine, other: QuoteLine) -> bool:
-    place = (line.contract_number, line.contract_line_number)
-    of_line = None not in place and place == (other.contract_number, other.contract_line_number)
-    machine = (line.serial_number, line.product_number)
-    of_machine = line.serial_number is not None and machine == (
-        other.serial_number,
-        other.product_number,
-    )
-    if not (of_line or of_machine):
-        return False
-    if line.start is None or line.end is None or other.start is None or other.end is None:
-        return False
-    return overlaps(Period(line.start, line.end), Period(other.start, other.end))
+def _keys_of(line: QuoteLine) -> Iterator[tuple[_Key, Period]]:
+    """Return what a service line is known by, each with its days; nothing for a fee."""
+    if line.kind is not LineKind.SERVICE or line.start is None or line.end is None:
+        return
+    period = Period(line.start, line.end)
+    if line.contract_number is not None and line.contract_line_number is not None:
+        yield ("contract", line.contract_number, line.contract_line_number), period
+    if line.serial_number is not None:
+        yield ("machine", line.serial_number, line.product_number), period
